@@ -1,0 +1,47 @@
+package dev.educe;
+
+import java.util.List;
+
+/// A finished generation.
+///
+/// @param text all that was handed over
+/// @param tokens the generated ids
+/// @param finish why it ended
+/// @param usage what it took
+public record Generation(String text, List<Integer> tokens, Finish finish, Usage usage) {
+  /// Why a generation ended.
+  public enum Finish {
+    /// An end-of-text token or a stop text.
+    STOP,
+    /// As many tokens as were asked for, or a full context.
+    LENGTH,
+    /// The caller's thread was interrupted.
+    CANCELLED
+  }
+
+  /// What a generation took.
+  ///
+  /// @param promptTokens tokens read
+  /// @param generatedTokens tokens written
+  /// @param promptNanos time to read the prompt
+  /// @param firstTokenNanos time from the call to the first token
+  /// @param decodeNanos time from the first token to the last
+  /// @param seed of the draws, to repeat them
+  public record Usage(
+      int promptTokens,
+      int generatedTokens,
+      long promptNanos,
+      long firstTokenNanos,
+      long decodeNanos,
+      long seed) {
+    /// Tokens read per second.
+    public double promptRate() {
+      return promptNanos == 0 ? 0 : promptTokens * 1e9 / promptNanos;
+    }
+
+    /// Tokens written per second, the first one apart.
+    public double decodeRate() {
+      return decodeNanos == 0 ? 0 : (generatedTokens - 1) * 1e9 / decodeNanos;
+    }
+  }
+}

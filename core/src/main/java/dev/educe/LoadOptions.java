@@ -1,0 +1,49 @@
+package dev.educe;
+
+import dev.educe.kernels.KvType;
+import java.util.function.DoubleConsumer;
+
+/// How a model is loaded. Immutable; `withX` copies.
+///
+/// @param threads how many threads compute; 0 takes the machine's physical cores
+/// @param contextLength tokens a sequence may have at most; 0 takes the model's own, at most 8,192
+/// @param kv how keys and values are stored
+/// @param kernels which kernels: empty chooses the fastest; else `scalar` or `vector`
+/// @param dequantize whether weights are turned into F32 when loaded
+/// @param progress is told the loaded share, 0 to 1, now and then, on the loading thread
+public record LoadOptions(
+    int threads,
+    int contextLength,
+    KvType kv,
+    String kernels,
+    boolean dequantize,
+    DoubleConsumer progress) {
+  /// The fastest kernels, all physical cores, F16 keys and values.
+  public static LoadOptions defaults() {
+    return new LoadOptions(0, 0, KvType.F16, "", false, _ -> {});
+  }
+
+  public LoadOptions withThreads(int threads) {
+    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+  }
+
+  public LoadOptions withContextLength(int contextLength) {
+    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+  }
+
+  public LoadOptions withKv(KvType kv) {
+    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+  }
+
+  public LoadOptions withKernels(String kernels) {
+    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+  }
+
+  public LoadOptions withDequantize(boolean dequantize) {
+    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+  }
+
+  public LoadOptions withProgress(DoubleConsumer progress) {
+    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+  }
+}

@@ -1,0 +1,111 @@
+package dev.educe.kernels;
+
+import dev.educe.tensor.DType;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// Where the parts of a weight matrix lie once it is packed into panels of 16 rows.
+///
+/// A panel holds 16 consecutive rows; rows beyond the matrix are zero weights. Plain types lie
+/// column by column: the 16 values of column 0, then those of column 1. Quantized types lie in
+/// three areas, one behind the other, each for all blocks of 32 columns (`b = 0, 1, …`) in turn:
+///
+/// 1. *quants*, [#quantBytes] per block, a multiple of 64. In each group of 64 bytes, byte `4r + i`
+///    belongs to row `r`: four consecutive columns of one row fill a 32-bit lane.
+/// 2. *sub-scales*, [#subScaleBytes] per block: groups of 16 bytes, byte `r` for row `r`.
+/// 3. *scales*, [#scaleBytes] per group of [#scaleBlocks] blocks: halves (F16), 16 for `d`, then 16
+///    for the format's second scale where it has one; MXFP4 has 16 exponent bytes instead.
+///
+/// The quants of a block consist of these, in this order:
+///
+/// | part    | bytes | meaning                                                                    |
+/// |---------|-------|----------------------------------------------------------------------------|
+/// | bytes   | 512   | group `g` of 8: byte `4r + i` is column `4g + i`, plus 128 (Q8_0)            |
+/// | nibbles | 256   | group `g` of 4: low nibble of byte `4r + i` is column `4g + i`, high is `16 + 4g + i` |
+/// | pairs   | 128   | group `h` of 2: bits `2j, 2j+1` of byte `4r + i` are column `16h + 4j + i`, `j` 0 to 3 |
+/// | bits    | 64    | bit `j` of byte `4r + i` is column `4j + i`, `j` 0 to 7                      |
+///
+/// Sub-scale groups of a block, by format: Q4_K and Q5_K: `sc`, `m` (unsigned). Q6_K: signed scale
+/// of columns 0 to 15, of columns 16 to 31. Q2_K: two groups like Q6_K, each `scale | min << 4`.
+/// Q3_K keeps six bits: the group's byte is the low four bits of the first half's scale, and of the
+/// second half's in the high nibble; the two high bits of each lie four to a byte, for two blocks
+/// in one group of 16 bytes behind all the low ones (block `b`: group `b / 2`, bits `4 (b mod 2)`
+/// for the first half and `4 (b mod 2) + 2` for the second); scales are stored plus 32. IQ4_XS:
+/// signed scale.
+///
+/// Panels begin at multiples of 64 bytes; the areas inside follow each other without padding.
+///
+/// @param type the format
+/// @param quantBytes bytes of a block's quants; for plain types, bytes of a column
+/// @param subScaleBytes bytes of a block's sub-scales
+/// @param scaleBytes bytes of the scales of [#scaleBlocks] blocks
+/// @param scaleBlocks blocks of 32 that share the scales: 1 or 8
+public record PanelLayout(
+    DType type, int quantBytes, int subScaleBytes, int scaleBytes, int scaleBlocks) {
+  /// Rows of a panel: the 32-bit lanes of a 512-bit vector.
+  public static final int ROWS = 16;
+
+  private static final Map<DType, PanelLayout> LAYOUTS = new EnumMap<>(DType.class);
+
+  static {
+    add(DType.F32, 64, 0, 0, 1);
+    add(DType.F16, 32, 0, 0, 1);
+    add(DType.BF16, 32, 0, 0, 1);
+    add(DType.Q8_0, 512, 0, 32, 1);
+    add(DType.Q4_0, 256, 0, 32, 1);
+    add(DType.Q4_1, 256, 0, 64, 1);
+    add(DType.Q5_0, 256 + 64, 0, 32, 1);
+    add(DType.Q5_1, 256 + 64, 0, 64, 1);
+    add(DType.Q2_K, 128, 32, 64, 8);
+    add(DType.Q3_K, 128 + 64, 24, 32, 8);
+    add(DType.Q4_K, 256, 32, 64, 8);
+    add(DType.Q5_K, 256 + 64, 32, 64, 8);
+    add(DType.Q6_K, 256 + 128, 32, 32, 8);
+    add(DType.IQ4_NL, 256, 0, 32, 1);
+    add(DType.IQ4_XS, 256, 16, 32, 8);
+  }
+
+  private static void add(DType type, int quants, int subScales, int scales, int scaleBlocks) {
+    LAYOUTS.put(type, new PanelLayout(type, quants, subScales, scales, scaleBlocks));
+  }
+
+  /// The layout of a format that kernels can multiply with, if it is one.
+  public static Optional<PanelLayout> find(DType type) {
+    return Optional.ofNullable(LAYOUTS.get(type));
+  }
+
+  /// Whether kernels can multiply with this format.
+  public static boolean supports(DType type) {
+    return LAYOUTS.containsKey(type);
+  }
+
+  /// The formats that kernels can multiply with.
+  public static Iterable<DType> supported() {
+    return LAYOUTS.keySet();
+  }
+
+  /// Whether activations are quantized to multiply with this format.
+  public boolean isQuantized() {
+    return type.isQuantized();
+  }
+
+  /// Where the sub-scales begin in a panel of rows of `size` elements, in bytes.
+  public long subScalesOffset(int size) {
+    return isQuantized() ? (long) (size / 32) * quantBytes : (long) size * quantBytes;
+  }
+
+  /// Where the scales begin in a panel of rows of `size` elements, in bytes.
+  public long scalesOffset(int size) {
+    return subScalesOffset(size) + (long) (size / 32) * subScaleBytes;
+  }
+
+  /// Bytes of a panel of rows of `size` elements, a multiple of 64.
+  public long panelBytes(int size) {
+    long bytes =
+        isQuantized()
+            ? scalesOffset(size) + (long) (size / 32 / scaleBlocks) * scaleBytes
+            : (long) size * quantBytes;
+    return Math.ceilDiv(bytes, 64L) * 64;
+  }
+}

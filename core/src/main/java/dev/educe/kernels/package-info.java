@@ -1,0 +1,9 @@
+/// CPU arithmetic: the contract, the scalar code that defines it, and faster code with the same
+/// bits.
+///
+/// One rule makes it simple: a lane is an output, and lanes are never added to each other. So the
+/// result depends neither on the width of a vector nor on how much is computed together.
+///
+/// Kernels borrow every segment for the length of a call, keep no state, allocate nothing, and may
+/// be called from any number of threads on ranges that do not overlap.
+package dev.educe.kernels;

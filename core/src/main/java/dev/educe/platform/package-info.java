@@ -1,0 +1,2 @@
+/// What the machine gives, behind small interfaces that tests can replace and count.
+package dev.educe.platform;
