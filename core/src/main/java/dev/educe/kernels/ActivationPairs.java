@@ -14,8 +14,8 @@ import jdk.incubator.vector.ShortVector;
 /// activations that they meet. A block of 32 has 16 such pairs: `pair[8h + 4p + g]` holds columns
 /// `16h + 4g + p` and, in its upper half, `16h + 4g + p + 2`.
 ///
-/// Rows that are multiplied together lie together: four rows form a *tile*, and a tile holds the
-/// first pair of each, then the second of each. What is left of the rows lies row by row.
+/// Rows that are multiplied together lie together: four rows form a *tile*, and a tile holds four
+/// pairs of each, then the next four of each. What is left of the rows lies row by row.
 final class ActivationPairs {
   /// Rows of a tile.
   static final int TILE = 4;
@@ -24,7 +24,7 @@ final class ActivationPairs {
   private static final int PAIRS_MAX = 1 << 17;
   private static final int ROWS_MAX = 256;
 
-  /// `[tiles, size / 2, 4]`, then `[rows left, size / 2]`
+  /// `[tiles, size / 8, 4, 4]`, then `[rows left, size / 2]`
   int[] pairs = new int[0];
 
   /// `[rows, blocks]`
@@ -38,8 +38,6 @@ final class ActivationPairs {
 
   /// Blocks of 32 in a row.
   int blocks;
-
-  private int[] row = new int[0];
 
   /// How many rows of this size are held at once: whole tiles.
   static int rowsMax(int size) {
@@ -61,18 +59,11 @@ final class ActivationPairs {
       sums = new float[rows * blocks * 2];
       totals = new float[rows * blocks];
     }
-    if (row.length < blocks * 16) {
-      row = new int[blocks * 16];
-    }
     int tiled = rows / TILE * TILE;
     for (int i = 0; i < rows; i++) {
       long from = (rowFrom + i) * x.rowBytes();
-      if (i < tiled) {
-        loadPairs(x.quantized(), from, row, 0, blocks * 2);
-        spread(row, blocks * 16, pairs, pairsOf(i / TILE * TILE) + i % TILE);
-      } else {
-        loadPairs(x.quantized(), from, pairs, pairsOf(i), blocks * 2);
-      }
+      int to = i < tiled ? pairsOf(i / TILE * TILE) + i % TILE * 4 : pairsOf(i);
+      loadPairs(x.quantized(), from, pairs, to, i < tiled ? TILE * 4 : 4, blocks * 2);
       loadScales(x.quantized(), from + x.scalesOffset(), scales, i * blocks, blocks);
       loadSums(x.quantized(), from + x.sumsOffset(), sums, i * blocks * 2, blocks * 2);
     }
@@ -82,21 +73,15 @@ final class ActivationPairs {
   }
 
   private static void loadPairs(
-      MemorySegment quantized, long from, int[] pairs, int to, int halves) {
+      MemorySegment quantized, long from, int[] pairs, int to, int step, int halves) {
     for (int i = 0; i < halves; i++) {
       ShortVector bytes =
           ShortVector.fromMemorySegment(
               ShortVector.SPECIES_128, quantized, from + i * 16L, ByteOrder.LITTLE_ENDIAN);
       ShortVector even = bytes.lanewise(LSHL, 8).lanewise(ASHR, 8);
       ShortVector odd = bytes.lanewise(ASHR, 8);
-      even.reinterpretAsInts().intoArray(pairs, to + i * 8);
-      odd.reinterpretAsInts().intoArray(pairs, to + i * 8 + 4);
-    }
-  }
-
-  private static void spread(int[] row, int count, int[] tile, int to) {
-    for (int i = 0; i < count; i++) {
-      tile[to + TILE * i] = row[i];
+      even.reinterpretAsInts().intoArray(pairs, to + 2 * i * step);
+      odd.reinterpretAsInts().intoArray(pairs, to + 2 * i * step + step);
     }
   }
 

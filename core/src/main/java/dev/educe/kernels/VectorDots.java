@@ -60,17 +60,18 @@ final class VectorDots {
       long group = (long) k * GROUP;
       ShortVector w0 = ShortVector.fromMemorySegment(Lanes.SHORTS, codes, plane0 + group, ORDER);
       ShortVector w1 = ShortVector.fromMemorySegment(Lanes.SHORTS, codes, plane1 + group, ORDER);
-      int i = x + 4 * k;
+      // Four pairs of each row lie together.
+      int i = x + 4 * k - 3 * (k & 3);
       ShortVector v0 = IntVector.broadcast(Lanes.INTS, pairs[i]).reinterpretAsShorts();
       a00 = a00.add(w0.mul(v0));
       a01 = a01.add(w1.mul(v0));
-      ShortVector v1 = IntVector.broadcast(Lanes.INTS, pairs[i + 1]).reinterpretAsShorts();
+      ShortVector v1 = IntVector.broadcast(Lanes.INTS, pairs[i + 4]).reinterpretAsShorts();
       a10 = a10.add(w0.mul(v1));
       a11 = a11.add(w1.mul(v1));
-      ShortVector v2 = IntVector.broadcast(Lanes.INTS, pairs[i + 2]).reinterpretAsShorts();
+      ShortVector v2 = IntVector.broadcast(Lanes.INTS, pairs[i + 8]).reinterpretAsShorts();
       a20 = a20.add(w0.mul(v2));
       a21 = a21.add(w1.mul(v2));
-      ShortVector v3 = IntVector.broadcast(Lanes.INTS, pairs[i + 3]).reinterpretAsShorts();
+      ShortVector v3 = IntVector.broadcast(Lanes.INTS, pairs[i + 12]).reinterpretAsShorts();
       a30 = a30.add(w0.mul(v3));
       a31 = a31.add(w1.mul(v3));
       if ((k & last) == last) {

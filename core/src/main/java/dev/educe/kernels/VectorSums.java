@@ -20,11 +20,23 @@ final class VectorSums {
 
   private VectorSums() {}
 
-  /// Where the blocks of a panel are: a record that the compiler takes apart.
-  ///
-  /// @param sums where the panel's sums begin, in bytes
-  /// @param y where its outputs are, in bytes
-  record Panel(long sums, PanelScales scales, long y) {}
+  /// Where the blocks of a panel are.
+  static final class Panel {
+    final PanelScales scales = new PanelScales();
+
+    /// Where the panel's sums begin, in bytes.
+    long sums;
+
+    /// Where its outputs are in `y`, in bytes.
+    long y;
+  }
+
+  /// Sets the outputs of a panel to zero.
+  static void clear(MemorySegment y, long at) {
+    for (int lane = 0; lane < PanelLayout.ROWS; lane += Lanes.COUNT) {
+      FloatVector.zero(Lanes.FLOATS).intoMemorySegment(y, at + 4 * lane, ORDER);
+    }
+  }
 
   /// Adds the blocks of two panels to their outputs; they may be the same one, which is then done
   /// twice with one result.
