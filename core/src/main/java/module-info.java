@@ -6,8 +6,11 @@ module dev.educe {
   exports dev.educe;
   exports dev.educe.format;
   exports dev.educe.kernels;
+  exports dev.educe.model;
   exports dev.educe.platform;
   exports dev.educe.sampling;
   exports dev.educe.tensor;
   exports dev.educe.tokenizer;
+
+  uses dev.educe.model.Architecture;
 }
