@@ -1,6 +1,7 @@
 /// Runs trained models on the JVM: formats, tokenizers, kernels, architectures and the public API.
 module dev.educe {
   requires jdk.incubator.vector;
+  requires jdk.management;
   requires tools.jackson.databind;
 
   exports dev.educe;

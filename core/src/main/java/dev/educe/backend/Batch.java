@@ -5,8 +5,8 @@ import java.util.Optional;
 
 /// The tokens of one step: slices of sequences, one behind the other.
 ///
-/// A *slice* is consecutive tokens of one sequence: a chunk of a prompt, or one token being decoded.
-/// Reused from step to step; filling it allocates nothing. Not thread-safe.
+/// A *slice* is consecutive tokens of one sequence: a chunk of a prompt, or one token being
+/// decoded. Reused from step to step; filling it allocates nothing. Not thread-safe.
 public final class Batch {
   private final int[] ids; // [tokensMax]
   private final int[] positions; // [tokensMax]
@@ -50,8 +50,7 @@ public final class Batch {
   /// @param count how many
   /// @param logitsOf for how many of the last of them logits are wanted
   /// @throws IllegalArgumentException if there is no room in the batch or in the pages
-  public void add(
-      PageTable table, int position, int[] source, int from, int count, int logitsOf) {
+  public void add(PageTable table, int position, int[] source, int from, int count, int logitsOf) {
     if (count < 1 || count > room() || logitsOf > Math.min(count, logitsTokens.length - logits)) {
       throw new IllegalArgumentException(
           "a batch with room for %d tokens and %d logits got %d and %d"

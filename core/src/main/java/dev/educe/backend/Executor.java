@@ -9,12 +9,13 @@ import java.lang.foreign.MemorySegment;
 public interface Executor extends AutoCloseable {
   /// Runs the model over a batch; the keys and values of its tokens are in their pages afterwards.
   ///
-  /// Rows never mix but through a sequence's own pages: what a sequence gets does not depend on what
-  /// else is in the batch. A slice whose numbers are no longer finite is marked as failed in the batch.
+  /// Rows never mix but through a sequence's own pages: what a sequence gets does not depend on
+  /// what else is in the batch. A slice whose numbers are no longer finite is marked as failed in
+  /// the batch.
   void forward(Batch batch);
 
-  /// The logits of the rows that the last batch asked for: F32, row `i` begins at float
-  /// `i · logitsStride`. Borrowed until the next call of [#forward].
+  /// The logits of the rows that the last batch asked for: F32, row `i` begins at float `i ·
+  /// logitsStride`. Borrowed until the next call of [#forward].
   MemorySegment logits();
 
   /// Floats from one row of [#logits] to the next.

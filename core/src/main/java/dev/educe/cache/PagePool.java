@@ -4,8 +4,8 @@ package dev.educe.cache;
 ///
 /// A page holds the keys and values of [#pageTokens] consecutive tokens, in every layer. Sequences
 /// that share a prefix share its pages, so a page returns to the pool only when its last user
-/// releases it. Nothing is allocated after construction. Not thread-safe: only the thread that steps
-/// may call it.
+/// releases it. Nothing is allocated after construction. Not thread-safe: only the thread that
+/// steps may call it.
 ///
 /// Source: Kwon et al. 2023, "Efficient Memory Management for Large Language Model Serving",
 /// section 4.2.

@@ -172,6 +172,11 @@ public final class Weights {
     return rest > 0 ? named + separator + "and " + rest + " more" : named;
   }
 
+  /// The description whose weights these are.
+  public Decoder decoder() {
+    return decoder;
+  }
+
   /// The weight that a description wants, if the file has it; always there unless it is optional.
   public Optional<Weight> find(WeightSpec spec) {
     return Optional.ofNullable(found.get(spec.name()));

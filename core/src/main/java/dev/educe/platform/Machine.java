@@ -1,6 +1,8 @@
 package dev.educe.platform;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -10,6 +12,11 @@ public final class Machine {
   private static final Path CPUS = Path.of("/sys/devices/system/cpu");
 
   private Machine() {}
+
+  /// How much memory this process may use, of the machine or its container.
+  public static long memoryBytes() {
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+  }
 
   /// How many cores this process may use, counting hardware threads of one core once.
   ///

@@ -8,7 +8,6 @@ import dev.educe.kernels.Activations;
 import dev.educe.kernels.Kernels;
 import dev.educe.kernels.KvType;
 import dev.educe.kernels.PanelPacker;
-import dev.educe.kernels.Panels;
 import dev.educe.kernels.RowKernels;
 import dev.educe.model.Weights;
 import dev.educe.platform.MemoryBudget;
@@ -23,8 +22,8 @@ import java.util.function.DoubleConsumer;
 /// Runs a decoder's description with CPU kernels.
 ///
 /// The hidden state of each token is a row of floats. A residual step normalizes it into the input
-/// of its op; what the op gave is added at the beginning of the next step, in the same pass over the
-/// row.
+/// of its op; what the op gave is added at the beginning of the next step, in the same pass over
+/// the row.
 public final class CpuExecutor implements Executor {
   /// How an executor is made.
   ///

@@ -24,7 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Turns a description into a program: loads weights, allocates scratch, and shares what layers share.
+/// Turns a description into a program: loads weights, allocates scratch, and shares what layers
+/// share.
 final class CpuProgramBuilder {
   private final Crew crew;
   private final Region region;
@@ -62,8 +63,7 @@ final class CpuProgramBuilder {
     var outputNorm = norm(decoder.output().norm());
     Panels output = loader.matrix(weights.output());
     long logitsStride = output.panels() * 16L;
-    MemorySegment logits =
-        region.allocate(options.batchLogitsMax() * logitsStride * Float.BYTES);
+    MemorySegment logits = region.allocate(options.batchLogitsMax() * logitsStride * Float.BYTES);
     var outputX = new Activations(region, options.batchLogitsMax(), decoder.hiddenSize());
     var product = new Products(crew, List.of(new Products.Product(output, logits, logitsStride)));
     long hiddenStride = hiddenStride();
@@ -91,19 +91,16 @@ final class CpuProgramBuilder {
       int index = branches.size();
       Activations x =
           inputs.computeIfAbsent(
-              index,
-              _ -> new Activations(region, options.batchTokensMax(), decoder.hiddenSize()));
+              index, _ -> new Activations(region, options.batchTokensMax(), decoder.hiddenSize()));
       MemorySegment y =
           outputs.computeIfAbsent(
-              index,
-              _ -> region.allocate(options.batchTokensMax() * hiddenStride() * Float.BYTES));
+              index, _ -> region.allocate(options.batchTokensMax() * hiddenStride() * Float.BYTES));
       Optional<CpuExecutor.Norm> before =
           branch.before().isPresent() ? Optional.of(norm(branch.before().get())) : Optional.empty();
       if (branch.after().isPresent()) {
         throw new IllegalArgumentException("a norm after an op is not built yet");
       }
-      branches.add(
-          new CpuExecutor.Branch(before, x, stage(branch.op(), y), y, hiddenStride()));
+      branches.add(new CpuExecutor.Branch(before, x, stage(branch.op(), y), y, hiddenStride()));
     }
     return new CpuExecutor.Step(residual.scale(), List.copyOf(branches));
   }

@@ -7,7 +7,8 @@ import dev.educe.platform.Workers;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// A gated feed-forward network: `down · (silu(gate · x) ⊙ (up · x))`; a whole one, or one expert's.
+/// A gated feed-forward network: `down · (silu(gate · x) ⊙ (up · x))`; a whole one, or one
+/// expert's.
 final class GatedNetwork {
   private final Crew crew;
   private final Linear gate;
@@ -23,7 +24,8 @@ final class GatedNetwork {
   private int[] tokens;
 
   /// @param y where the output goes: F32 `[rows, down.stride()]`
-  GatedNetwork(Crew crew, Linear gate, Linear up, Linear down, MlpScratch scratch, MemorySegment y) {
+  GatedNetwork(
+      Crew crew, Linear gate, Linear up, Linear down, MlpScratch scratch, MemorySegment y) {
     this.crew = crew;
     this.gate = gate;
     this.up = up;
@@ -53,7 +55,7 @@ final class GatedNetwork {
   /// Computes the first `count` rows of `x`.
   ///
   /// @param tokens the token of the batch that each row belongs to; hears of numbers that are not
-  ///     finite
+  ///   finite
   void run(Batch batch, Activations x, int[] tokens, int count) {
     this.batch = batch;
     this.tokens = tokens;

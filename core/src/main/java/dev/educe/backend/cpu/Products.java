@@ -38,7 +38,7 @@ final class Products implements Workers.Task {
     int byThreads = panels / (crew.workers().threads() * UNITS_PER_THREAD);
     for (int i = 0; i < unitPanels.length; i++) {
       Panels weights = this.products[i].weights();
-      int least = (int) Math.clamp(UNIT_BYTES / weights.panelBytes(), 1, UNIT_PANELS_MAX);
+      int least = Math.clamp(UNIT_BYTES / weights.panelBytes(), 1, UNIT_PANELS_MAX);
       unitPanels[i] = Math.clamp(byThreads, least, UNIT_PANELS_MAX);
       firstUnit[i + 1] = firstUnit[i] + Math.ceilDiv(weights.panels(), unitPanels[i]);
     }

@@ -127,8 +127,7 @@ final class WeightLoader implements AutoCloseable {
   }
 
   /// Packs `rows` rows of a tensor, from its row `first` on.
-  private Panels rows(
-      TensorEntry entry, long first, long rows, WeightSpec spec, boolean asFloats)
+  private Panels rows(TensorEntry entry, long first, long rows, WeightSpec spec, boolean asFloats)
       throws IOException {
     int count = Math.toIntExact(rows);
     int size = Math.toIntExact(spec.shape().columns());
@@ -183,8 +182,7 @@ final class WeightLoader implements AutoCloseable {
     return target.asSlice(0, raw.byteSize());
   }
 
-  private static void convert(
-      MemorySegment raw, DType type, Panels target, int from, int rows) {
+  private static void convert(MemorySegment raw, DType type, Panels target, int from, int rows) {
     int size = target.size();
     try (var temporary = Region.open("dequantized rows", MemoryBudget.unlimited())) {
       var packed = new Panels(temporary, type, rows, size);
