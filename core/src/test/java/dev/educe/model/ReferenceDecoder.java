@@ -36,17 +36,18 @@ final class ReferenceDecoder {
 
   private static double[] read(Weight weight, Gguf file) throws IOException {
     var spec = weight.spec();
-    var all = new ArrayList<Double>();
+    var all = new double[Math.toIntExact(spec.shape().elements())];
+    int filled = 0;
     for (var part : weight.parts()) {
       var bytes = MemorySegment.ofArray(new byte[Math.toIntExact(part.bytes())]);
       file.read(part, 0, bytes);
       for (long i = 0; i < part.bytes() / 4; i++) {
-        all.add((double) bytes.getAtIndex(FLOAT, i));
+        all[filled++] = bytes.getAtIndex(FLOAT, i);
       }
     }
     int columns = spec.kind() == WeightSpec.Kind.VECTOR ? 1 : (int) spec.shape().columns();
-    return IntStream.range(0, all.size())
-        .mapToDouble(i -> all.get(spec.rowOrder().rowInFile(i / columns) * columns + i % columns))
+    return IntStream.range(0, all.length)
+        .mapToDouble(i -> all[spec.rowOrder().rowInFile(i / columns) * columns + i % columns])
         .toArray();
   }
 

@@ -63,7 +63,9 @@ public final class TinyCheckpoints {
             .with("attention.head_count_kv", 2)
             .with("attention.layer_norm_rms_epsilon", 1e-5)
             .with("rope.freq_base", 10_000.0);
-    return architecture.endsWith("moe") ? checkpoint.withExperts(4, 2) : checkpoint;
+    return architecture.endsWith("moe")
+        ? checkpoint.withExperts(4, 2).with("expert_feed_forward_length", block)
+        : checkpoint;
   }
 
   /// With a mixture of experts.
