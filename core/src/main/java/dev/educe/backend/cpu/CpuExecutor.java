@@ -6,6 +6,7 @@ import dev.educe.cache.PagePool;
 import dev.educe.format.Gguf;
 import dev.educe.kernels.Activations;
 import dev.educe.kernels.Kernels;
+import dev.educe.kernels.KvPages;
 import dev.educe.kernels.KvType;
 import dev.educe.kernels.PanelPacker;
 import dev.educe.kernels.RowKernels;
@@ -210,6 +211,11 @@ public final class CpuExecutor implements Executor {
   @Override
   public PagePool pages() {
     return pages;
+  }
+
+  /// The keys and values of each attention, in order.
+  List<KvPages> kv() {
+    return program.kv();
   }
 
   /// Bytes of weights, cache and scratch.

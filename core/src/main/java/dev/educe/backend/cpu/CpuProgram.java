@@ -2,6 +2,7 @@ package dev.educe.backend.cpu;
 
 import dev.educe.backend.Batch;
 import dev.educe.kernels.Activations;
+import dev.educe.kernels.KvPages;
 import dev.educe.kernels.Panels;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.List;
 /// @param outputX the normalized rows whose logits are wanted
 /// @param logits F32 `[rows, logitsStride]`
 /// @param ropes the tables that grow with the positions met
+/// @param kv the keys and values of each attention, in order
 record CpuProgram(
     Panels embedding,
     float embeddingScale,
@@ -25,7 +27,8 @@ record CpuProgram(
     Products output,
     MemorySegment logits,
     long logitsStride,
-    List<RopeTables> ropes) {
+    List<RopeTables> ropes,
+    List<KvPages> kv) {
   /// Values of a hidden state.
   int hiddenSize() {
     return embedding.size();

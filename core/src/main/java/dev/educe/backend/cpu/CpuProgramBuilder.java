@@ -1,6 +1,7 @@
 package dev.educe.backend.cpu;
 
 import dev.educe.kernels.Activations;
+import dev.educe.kernels.AttentionKernels;
 import dev.educe.kernels.KvPages;
 import dev.educe.kernels.Panels;
 import dev.educe.model.Attention;
@@ -40,6 +41,7 @@ final class CpuProgramBuilder {
   private final Map<List<Integer>, AttentionScratch> attentionScratch = new HashMap<>();
   private final Map<Integer, MlpScratch> mlpScratch = new HashMap<>();
   private final Map<Rope, RopeTables> ropes = new HashMap<>();
+  private final List<KvPages> kv = new ArrayList<>();
   private ExpertsStage.Scratch expertsScratch;
 
   CpuProgramBuilder(
@@ -78,7 +80,8 @@ final class CpuProgramBuilder {
         product,
         logits,
         logitsStride,
-        List.copyOf(ropes.values()));
+        List.copyOf(ropes.values()),
+        List.copyOf(kv));
   }
 
   private long hiddenStride() {
@@ -129,7 +132,7 @@ final class CpuProgramBuilder {
     int heads = attention.heads();
     int kvHeads = attention.kvHeads();
     int headSize = attention.headSize();
-    int spans = Math.ceilDiv(options.contextLength(), dev.educe.kernels.AttentionKernels.SPAN);
+    int spans = Math.ceilDiv(options.contextLength(), AttentionKernels.SPAN);
     var scratch =
         attentionScratch.computeIfAbsent(
             List.of(heads, kvHeads, headSize),
@@ -151,13 +154,16 @@ final class CpuProgramBuilder {
             * attention.kvHeads()
             * attention.headSize()
             * options.kv().bytes();
-    return new KvPages(
-        options.kv(),
-        options.pageTokens(),
-        attention.kvHeads(),
-        attention.headSize(),
-        region.allocate(bytes),
-        region.allocate(bytes));
+    var pages =
+        new KvPages(
+            options.kv(),
+            options.pageTokens(),
+            attention.kvHeads(),
+            attention.headSize(),
+            region.allocate(bytes),
+            region.allocate(bytes));
+    kv.add(pages);
+    return pages;
   }
 
   private Optional<RopeTables> rope(Optional<Rope> rope) throws IOException {
