@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.educe.testing.Allocations;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -15,11 +16,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// no more than a multiple of their number.
 @Tag("fuzz")
 class GgufFuzzTest {
-  /// What a file may cost beyond its own bytes: the buffer, a message and the fuzzer's own.
-  private static final int ALLOWANCE = 1 << 20;
+  /// What a file may cost beyond its own bytes: the buffer and a message.
+  private static final int ALLOWANCE = 1 << 17;
 
-  @FuzzTest
   @MethodSource("seeds")
+  @FuzzTest(maxDuration = "10s")
   void anyBytes(byte[] file) throws Throwable {
     read(file);
   }
@@ -29,7 +30,7 @@ class GgufFuzzTest {
   }
 
   /// A valid file with some of its numbers changed, most often to one that hurts, and perhaps cut.
-  @FuzzTest
+  @FuzzTest(maxDuration = "10s")
   void aValidFileWithWrongNumbers(FuzzedDataProvider data) throws Throwable {
     var template = template();
     byte[] file = template.bytes();
@@ -42,7 +43,7 @@ class GgufFuzzTest {
       }
     }
     int length = data.consumeBoolean() ? file.length : data.consumeInt(0, file.length);
-    read(java.util.Arrays.copyOf(file, length));
+    read(Arrays.copyOf(file, length));
   }
 
   private static long number(FuzzedDataProvider data, int fileBytes) {
@@ -57,17 +58,22 @@ class GgufFuzzTest {
   }
 
   private static void read(byte[] file) throws Throwable {
-    long allocated =
-        Allocations.of(() -> {
-          try {
-            check(GgufHeader.read(new MemorySource(file)), file.length);
-          } catch (ModelFormatException e) {
-            assertTrue(e.getMessage().startsWith("memory.gguf: "), e.getMessage());
-          }
-        });
-    assertTrue(
-        allocated < 64L * file.length + ALLOWANCE,
-        () -> "allocated " + allocated + " for " + file.length);
+    long allocated = Allocations.of(() -> tryRead(file));
+    if (allocated > 64L * file.length + ALLOWANCE) {
+      // The first read of a kind also loads classes.
+      long again = Allocations.of(() -> tryRead(file));
+      assertTrue(
+          again <= 64L * file.length + ALLOWANCE,
+          () -> "allocated " + again + " for " + file.length);
+    }
+  }
+
+  private static void tryRead(byte[] file) throws IOException {
+    try {
+      check(GgufHeader.read(new MemorySource(file)), file.length);
+    } catch (ModelFormatException e) {
+      assertTrue(e.getMessage().startsWith("memory.gguf: "), e.getMessage());
+    }
   }
 
   private static void check(GgufHeader header, int fileBytes) throws IOException {
