@@ -49,6 +49,19 @@ public final class Model implements AutoCloseable {
     throw new UnsupportedOperationException();
   }
 
+  /// Times the work itself: `sequences` at once, each of which reads a prompt of random tokens and
+  /// then writes `generatedTokens` one by one; nothing is sampled, and end-of-text is ignored.
+  ///
+  /// The cache for so many sequences of that length is made for the call and freed at its end,
+  /// outside the times.
+  ///
+  /// @param sequences how many are computed in one step, from 1
+  /// @param promptTokens how many tokens each reads, from 1
+  /// @param generatedTokens how many tokens each writes then; 0 measures the prompt alone
+  public Measurement measure(int sequences, int promptTokens, int generatedTokens) {
+    throw new UnsupportedOperationException();
+  }
+
   /// Text to ids and back.
   public Tokenizer tokenizer() {
     throw new UnsupportedOperationException();
