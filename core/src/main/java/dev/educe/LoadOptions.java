@@ -18,6 +18,23 @@ public record LoadOptions(
     String kernels,
     boolean dequantize,
     DoubleConsumer progress) {
+  /// The context of a model that allows more and is not told how much.
+  public static final int CONTEXT_LENGTH_DEFAULT = 8_192;
+
+  // Beyond any machine, and low enough to catch a number meant for something else.
+  private static final int THREADS_MAX = 4_096;
+
+  /// @throws IllegalArgumentException if a number is out of range
+  public LoadOptions {
+    if (threads < 0 || threads > THREADS_MAX) {
+      throw new IllegalArgumentException("threads must be 0 to 4,096, got " + threads);
+    }
+    if (contextLength < 0) {
+      throw new IllegalArgumentException(
+          "contextLength must not be negative, got " + contextLength);
+    }
+  }
+
   /// The fastest kernels, all physical cores, F16 keys and values.
   public static LoadOptions defaults() {
     return new LoadOptions(0, 0, KvType.F16, "", false, _ -> {});
