@@ -196,7 +196,14 @@ final class AttentionSlice {
   private void sumValuesOfRow(KvTile kv, int row, int strip, int placeFrom, int placeTo) {
     if (placeFrom < placeTo) {
       TileProduct.row(
-          scores, strip * BLOCK, kv.values(), stride, placeFrom, placeTo, o, (row + strip) * stride);
+          scores,
+          strip * BLOCK,
+          kv.values(),
+          stride,
+          placeFrom,
+          placeTo,
+          o,
+          (row + strip) * stride);
     }
   }
 

@@ -19,7 +19,8 @@ final class TileProduct {
 
   /// Adds products to four rows of `C`.
   ///
-  /// @param a the first row begins at `aFrom`, each next `aStride` later; read from `kFrom` to `kTo`
+  /// @param a the first row begins at `aFrom`, each next `aStride` later; read from `kFrom` to
+  ///   `kTo`
   /// @param b row `k` begins at `k · bStride`; `bStride` columns are computed
   /// @param c the rows begin at `c0` to `c3`
   static void rows4(

@@ -80,7 +80,11 @@ public final class Models implements AutoCloseable {
         batch.clear();
         batch.add(table, from, tokens, from, count, count);
         executor.forward(batch);
-        batch.failure(0).ifPresent(reason -> { throw new AssertionError(reason); });
+        batch
+            .failure(0)
+            .ifPresent(reason -> {
+              throw new AssertionError(reason);
+            });
         for (int i = 0; i < count; i++) {
           logits[from + i] = row(i);
         }

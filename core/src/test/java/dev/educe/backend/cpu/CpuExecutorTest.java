@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Holds every listed family to the promise that a token's logits depend on nothing but its sequence:
-/// not on chunks, company, threads, pages or kernels.
+/// Holds every listed family to the promise that a token's logits depend on nothing but its
+/// sequence: not on chunks, company, threads, pages or kernels.
 @ExtendWith(Seeded.class)
 class CpuExecutorTest {
   @TempDir Path folder;
@@ -186,9 +186,7 @@ class CpuExecutorTest {
       batch.add(bad, 0, tokens, 0, 4, 0);
       model.executor().forward(batch);
       var pages = model.executor().kv().getFirst();
-      pages
-          .values()
-          .set(ValueLayout.JAVA_FLOAT, pages.offset(bad.pages()[0], 0), Float.NaN);
+      pages.values().set(ValueLayout.JAVA_FLOAT, pages.offset(bad.pages()[0], 0), Float.NaN);
       batch.clear();
       batch.add(bad, 4, tokens, 4, 4, 1);
       batch.add(good, 0, tokens, 0, 8, 8);
@@ -205,11 +203,10 @@ class CpuExecutorTest {
   void nothingIsLeftOpen() throws Throwable {
     Path file = folder.resolve("leaks.gguf");
     TinyCheckpoints.of("qwen3", DType.Q8_0).write(file);
-    Leaks.assertNoLeaks(
-        () -> {
-          try (var model = Models.open(file, "scalar", 2, Models.F32_KV)) {
-            model.logits(new int[] {1, 2, 3}, 3);
-          }
-        });
+    Leaks.assertNoLeaks(() -> {
+      try (var model = Models.open(file, "scalar", 2, Models.F32_KV)) {
+        model.logits(new int[] {1, 2, 3}, 3);
+      }
+    });
   }
 }
