@@ -128,13 +128,17 @@ final class Console {
     print(line + "\n");
   }
 
-  /// Standard output for those who want a writer.
+  /// Standard output for those who want a writer; a reader that has gone is no failure there.
   PrintWriter writer() {
     return new PrintWriter(
         new Writer() {
           @Override
-          public void write(char[] text, int offset, int length) {
-            print(new String(text, offset, length));
+          public void write(char[] text, int offset, int length) throws IOException {
+            try {
+              print(new String(text, offset, length));
+            } catch (OutputClosedException e) {
+              throw new IOException(e);
+            }
           }
 
           @Override

@@ -47,21 +47,33 @@ final class EduceCommand implements Callable<Integer> {
   }
 
   private static CommandLine commandLine(Console console, Failures failures) {
-    return new CommandLine(new EduceCommand(console))
-        .addSubcommand(new RunCommand(console))
-        .addSubcommand(new InspectCommand(console))
-        .addSubcommand(new TokenizeCommand(console))
-        .addSubcommand(new PerplexityCommand(console))
-        .addSubcommand(new LogitsCommand(console))
-        .addSubcommand(new BenchCommand(console))
-        .setOut(console.writer())
-        .setColorScheme(
-            CommandLine.Help.defaultColorScheme(console.isOutputColoured() ? Ansi.ON : Ansi.OFF))
-        .setUsageHelpWidth(100)
-        .setUsageHelpLongOptionsMaxWidth(28)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setParameterExceptionHandler((failure, _) -> failures.usage(failure))
-        .setExecutionExceptionHandler((failure, _, _) -> failures.failed(failure));
+    var line =
+        new CommandLine(new EduceCommand(console))
+            .addSubcommand(new RunCommand(console))
+            .addSubcommand(new InspectCommand(console))
+            .addSubcommand(new TokenizeCommand(console))
+            .addSubcommand(new PerplexityCommand(console))
+            .addSubcommand(new LogitsCommand(console))
+            .addSubcommand(new BenchCommand(console))
+            .setOut(console.writer())
+            .setColorScheme(
+                CommandLine.Help.defaultColorScheme(
+                    console.isOutputColoured() ? Ansi.ON : Ansi.OFF))
+            .setUsageHelpWidth(100)
+            .setUsageHelpLongOptionsMaxWidth(28)
+            .setParameterExceptionHandler((failure, _) -> failures.usage(failure))
+            .setExecutionExceptionHandler((failure, _, _) -> failures.failed(failure));
+    line.getSubcommands().values().forEach(EduceCommand::arrangeHelp);
+    return line;
+  }
+
+  private static void arrangeHelp(CommandLine command) {
+    command
+        .getCommandSpec()
+        .usageMessage()
+        .descriptionHeading("%n")
+        .parameterListHeading("%nArguments:%n")
+        .optionListHeading("%nOptions:%n");
   }
 
   /// Without a command: the list of commands, where mistakes are shown.

@@ -85,8 +85,11 @@ final class Failures {
           ? "there is no command '" + first + "'"
           : "unexpected argument '" + first + "'; a text of several words needs quotation marks";
     }
+    // The library begins with a capital letter; after our name, a sentence goes on.
     String message = failure.getMessage();
-    return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
+    return message.startsWith("Unknown") || message.startsWith("Invalid")
+        ? message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1)
+        : message;
   }
 
   private static String sentence(String said, IOException failure) {

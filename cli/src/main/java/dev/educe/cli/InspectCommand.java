@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
 /// `educe inspect`: what is in a model file, and what it takes to run it.
 @Command(
     name = "inspect",
+    customSynopsis = "educe inspect [OPTION]… MODEL",
     description = "Shows what is in a model file, and the memory that running it takes.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,

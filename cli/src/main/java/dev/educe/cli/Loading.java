@@ -4,6 +4,7 @@ import dev.educe.LoadOptions;
 import dev.educe.Model;
 import dev.educe.kernels.KvType;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,8 +41,8 @@ final class Loading {
   @Option(
       names = "--kv",
       paramLabel = "TYPE",
-      description = "How keys and values are stored: f32 or f16.")
-  private KvType kv;
+      description = "How keys and values are stored: f32 or f16; f16 by default, f32 for logits.")
+  private String kv;
 
   /// @param contextLength of a sequence; 0 takes the model's own
   /// @param kvDefault unless the option says otherwise
@@ -57,7 +58,14 @@ final class Loading {
         .withThreads(threads == null ? 0 : threads)
         .withContextLength(contextLength)
         .withKernels(kernels == null ? "" : kernels)
-        .withKv(kv == null ? kvDefault : kv);
+        .withKv(kv == null ? kvDefault : kvType(bounds));
+  }
+
+  private KvType kvType(Bounds bounds) {
+    var found =
+        Arrays.stream(KvType.values()).filter(type -> type.name().equalsIgnoreCase(kv)).findFirst();
+    bounds.check(found.isPresent(), "--kv", "f32 or f16", kv);
+    return found.orElseThrow();
   }
 
   /// Loads the model, with a bar where it takes long.

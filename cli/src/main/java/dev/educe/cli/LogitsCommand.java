@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
 /// `educe logits`: the numbers themselves, with which two engines are compared.
 @Command(
     name = "logits",
+    customSynopsis = "educe logits [OPTION]… MODEL --tokens ID,ID,…",
     description = {
       "Computes the logits of every position of a sequence of tokens.",
       "",

@@ -14,7 +14,12 @@ final class ModelFile {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  @Parameters(index = "0", arity = "0..1", paramLabel = "MODEL", description = "A GGUF file.")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      hideParamSyntax = true,
+      paramLabel = "MODEL",
+      description = "A GGUF file.")
   private Path path;
 
   /// The file.

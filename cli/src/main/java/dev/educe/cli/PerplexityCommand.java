@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
 /// counted token has half a context before it.
 @Command(
     name = "perplexity",
+    customSynopsis = "educe perplexity [OPTION]… MODEL FILE",
     description = {
       "Measures how well a model predicts a text; lower is better.",
       "",
@@ -50,6 +51,7 @@ final class PerplexityCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       arity = "0..1",
+      hideParamSyntax = true,
       paramLabel = "FILE",
       description = "The text, in UTF-8, of at least two contexts.")
   private Path text;

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
 /// `educe run`: a prompt and its continuation.
 @Command(
     name = "run",
+    customSynopsis = "educe run [OPTION]… MODEL [PROMPT]",
     description = {
       "Continues a text.",
       "",
@@ -52,6 +53,7 @@ final class RunCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       arity = "0..1",
+      hideParamSyntax = true,
       paramLabel = "PROMPT",
       description = {
         "The text to continue.",

@@ -15,6 +15,7 @@ import picocli.CommandLine.Parameters;
 /// `educe tokenize`: what a model reads when it reads a text.
 @Command(
     name = "tokenize",
+    customSynopsis = "educe tokenize [OPTION]… MODEL [TEXT]",
     description = {
       "Shows the tokens of a text, one on each line: its id and its piece of the vocabulary.",
       "",
@@ -36,6 +37,7 @@ final class TokenizeCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       arity = "0..1",
+      hideParamSyntax = true,
       paramLabel = "TEXT",
       description = "The text; without it, standard input to its end, line ends included.")
   private String text;
