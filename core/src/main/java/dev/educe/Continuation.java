@@ -48,7 +48,7 @@ final class Continuation implements Iterator<String>, AutoCloseable {
               .formatted(count, model.contextLength()));
     }
     this.tokensMax = Math.min(request.tokensMax(), model.contextLength() - count);
-    this.decoder = tokenizer.decoder();
+    this.decoder = tokenizer.decoder(tokens);
     this.stops = new StopTexts(request.stop());
     this.sampler = new Sampler(request.sampling(), 0);
     this.candidates = new Candidates(model.vocabularySize());

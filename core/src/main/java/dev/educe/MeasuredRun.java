@@ -6,86 +6,75 @@ import dev.educe.cache.PageTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.locks.Lock;
 
 /// One timed run of the executor over random tokens, as benchmarks want it: nothing is sampled.
 final class MeasuredRun {
-  private final Model model;
   private final Executor executor;
   private final Batch batch;
-  private final Lock lock;
+  private final int vocabularySize;
   private final Random random = new Random(1); // which tokens they are does not matter
 
-  MeasuredRun(Model model, Executor executor, Batch batch, Lock lock) {
-    this.model = model;
+  MeasuredRun(Executor executor, Batch batch, int vocabularySize) {
     this.executor = executor;
     this.batch = batch;
-    this.lock = lock;
+    this.vocabularySize = vocabularySize;
   }
 
-  Measurement run(int promptTokens, int sequences, int decodeTokens) {
-    if (promptTokens < 0 || sequences < 1 || decodeTokens < 0) {
+  Measurement run(int sequences, int promptTokens, int generatedTokens) {
+    if (sequences < 1 || promptTokens < 1 || generatedTokens < 0) {
       throw new IllegalArgumentException(
-          "tokens must not be negative and sequences positive, got %d, %d and %d"
-              .formatted(promptTokens, sequences, decodeTokens));
+          "sequences and prompt tokens must be positive, generated ones not negative; got %d, %d, %d"
+              .formatted(sequences, promptTokens, generatedTokens));
     }
-    lock.lock();
-    try {
-      double promptRate = promptTokens == 0 ? 0 : prompt(promptTokens);
-      double decodeRate = decodeTokens == 0 ? 0 : decode(sequences, decodeTokens);
-      return new Measurement(promptRate, decodeRate);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private double prompt(int count) {
-    try (var table = table(count)) {
-      int[] tokens = tokens(count);
-      long start = System.nanoTime();
-      for (int from = 0; from < count; ) {
-        int chunk = Math.min(executor.batchTokensMax(), count - from);
-        batch.clear();
-        batch.add(table, from, tokens, from, chunk, from + chunk == count ? 1 : 0);
-        executor.forward(batch);
-        from += chunk;
-      }
-      return count * 1e9 / (System.nanoTime() - start);
-    }
-  }
-
-  private double decode(int sequences, int count) {
     List<PageTable> tables = new ArrayList<>();
     try {
       for (int sequence = 0; sequence < sequences; sequence++) {
-        tables.add(table(count));
+        tables.add(table(promptTokens + generatedTokens, tables));
       }
-      int[] tokens = tokens(count * sequences);
       long start = System.nanoTime();
-      for (int position = 0; position < count; position++) {
-        batch.clear();
-        for (int sequence = 0; sequence < sequences; sequence++) {
-          batch.add(tables.get(sequence), position, tokens, position * sequences + sequence, 1, 1);
-        }
-        executor.forward(batch);
+      for (PageTable table : tables) {
+        read(table, promptTokens);
       }
-      return (double) count * sequences * 1e9 / (System.nanoTime() - start);
+      long read = System.nanoTime();
+      for (int position = promptTokens; position < promptTokens + generatedTokens; position++) {
+        write(tables, position);
+      }
+      return new Measurement(read - start, System.nanoTime() - read);
     } finally {
       tables.forEach(PageTable::close);
     }
   }
 
-  private PageTable table(int tokens) {
+  private PageTable table(int tokens, List<PageTable> held) {
     var table = new PageTable(executor.pages());
     if (!table.tryReserve(tokens)) {
       throw new IllegalArgumentException(
-          "%,d tokens do not fit the cache of %,d; load the model with a longer context"
-              .formatted(tokens, executor.pages().pages() * executor.pages().pageTokens()));
+          "%,d sequences of %,d tokens do not fit the cache of %,d"
+              .formatted(
+                  held.size() + 1,
+                  tokens,
+                  executor.pages().pages() * executor.pages().pageTokens()));
     }
     return table;
   }
 
-  private int[] tokens(int count) {
-    return random.ints(count, 0, model.vocabularySize()).toArray();
+  private void read(PageTable table, int count) {
+    int[] tokens = random.ints(count, 0, vocabularySize).toArray();
+    for (int from = 0; from < count; ) {
+      int chunk = Math.min(executor.batchTokensMax(), count - from);
+      batch.clear();
+      batch.add(table, from, tokens, from, chunk, from + chunk == count ? 1 : 0);
+      executor.forward(batch);
+      from += chunk;
+    }
+  }
+
+  private void write(List<PageTable> tables, int position) {
+    int[] tokens = random.ints(tables.size(), 0, vocabularySize).toArray();
+    batch.clear();
+    for (int sequence = 0; sequence < tokens.length; sequence++) {
+      batch.add(tables.get(sequence), position, tokens, sequence, 1, 1);
+    }
+    executor.forward(batch);
   }
 }

@@ -145,11 +145,11 @@ public final class Model implements AutoCloseable {
   private static CpuExecutor.Options executorOptions(LoadOptions options, int context) {
     return new CpuExecutor.Options(
         options.kv(),
-        Math.ceilDiv(context, PAGE_TOKENS),
+        Math.multiplyExact(options.sequences(), Math.ceilDiv(context, PAGE_TOKENS)),
         PAGE_TOKENS,
         context,
-        Math.min(BATCH_TOKENS, Math.ceilDiv(context, PAGE_TOKENS) * PAGE_TOKENS),
-        BATCH_LOGITS,
+        Math.max(options.sequences(), Math.min(BATCH_TOKENS, Math.ceilDiv(context, 16) * 16)),
+        Math.max(options.sequences(), BATCH_LOGITS),
         options.dequantize());
   }
 
@@ -237,14 +237,22 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /// Reads and writes random tokens and says how fast; nothing is sampled.
+  /// Times the work itself: `sequences` at once, each of which reads a prompt of random tokens and
+  /// then writes `generatedTokens` one by one; nothing is sampled, and end-of-text is ignored.
   ///
-  /// @param promptTokens tokens of a prompt that is read; 0 for none
-  /// @param sequences how many sequences are decoded at once
-  /// @param decodeTokens tokens that each of them grows by; 0 for none
-  /// @throws IllegalArgumentException if they do not fit the context
-  public Measurement measure(int promptTokens, int sequences, int decodeTokens) {
-    return new MeasuredRun(this, executor, batch, lock).run(promptTokens, sequences, decodeTokens);
+  /// @param sequences how many are computed in one step, from 1
+  /// @param promptTokens how many tokens each reads, from 1
+  /// @param generatedTokens how many tokens each writes then; 0 measures the prompt alone
+  /// @throws IllegalArgumentException if they do not fit the cache, see [LoadOptions#sequences]
+  public Measurement measure(int sequences, int promptTokens, int generatedTokens) {
+    lock.lock();
+    try {
+      checkOpen();
+      return new MeasuredRun(executor, batch, vocabularySize)
+          .run(sequences, promptTokens, generatedTokens);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /// Pages for so many tokens, as soon as there are so many free.

@@ -11,7 +11,7 @@ final class StopTexts {
   private boolean stopped;
 
   StopTexts(List<String> stops) {
-    this.stops = stops.stream().filter(stop -> !stop.isEmpty()).toList();
+    this.stops = stops;
   }
 
   /// The text that is certain now that `text` has come.

@@ -33,6 +33,9 @@ class TidyTest {
           "TO" + "DO", "do it, or tell it to the issue list",
           "XX" + "X", "say what is the matter");
 
+  private static final Pattern BANNED =
+      Pattern.compile("\\b(" + String.join("|", BANNED_WORDS.keySet()) + ")\\b");
+
   /// Words in a type's name that say nothing, each with what to write.
   private static final Map<String, String> BANNED_NAMES =
       Map.of(
@@ -138,11 +141,11 @@ class TidyTest {
     if (GETTER.matcher(line).matches() && !overrides(lines, index)) {
       problems.add("has an accessor with a verb; the property's own name is enough");
     }
-    BANNED_WORDS.forEach((word, advice) -> {
-      if (line.contains(word)) {
-        problems.add("holds " + word + ": " + advice);
-      }
-    });
+    BANNED
+        .matcher(line)
+        .results()
+        .map(word -> "holds " + word.group() + ": " + BANNED_WORDS.get(word.group()))
+        .forEach(problems::add);
     var type = TYPE.matcher(line);
     if (type.find()) {
       WORD.matcher(type.group(1))

@@ -54,12 +54,6 @@ final class BenchCommand implements Callable<Integer> {
   private static final int SEQUENCES_MAX = 4096;
   private static final int REPETITIONS_MAX = 1000;
 
-  /// Sequences do not share pages; no page is larger than this.
-  private static final int PAGE_TOKENS = 64;
-
-  /// Longer texts tell no more, and with [#SEQUENCES_MAX] their tokens can still be counted.
-  private static final int TOKENS_MAX = 1 << 18;
-
   private final Console console;
 
   @Spec private CommandSpec spec;
@@ -144,8 +138,10 @@ final class BenchCommand implements Callable<Integer> {
 
   private int measure() throws IOException {
     var tests = tests();
-    int context = tests.stream().mapToInt(Test::cacheTokens).max().orElseThrow();
-    try (var model = loading.load(console, loading.options(context, KvType.F16))) {
+    int context = tests.stream().mapToInt(Test::tokens).max().orElseThrow();
+    int sequences = tests.stream().mapToInt(Test::sequences).max().orElseThrow();
+    var options = loading.options(context, KvType.F16).withSequences(sequences);
+    try (var model = loading.load(console, options)) {
       if (!json) {
         console.println(model.summary());
       }
@@ -174,17 +170,17 @@ final class BenchCommand implements Callable<Integer> {
     bounds.check("-r", repetitions, 1, REPETITIONS_MAX);
     var tests = new ArrayList<Test>();
     for (int prompt : prompts) {
-      bounds.check("-p", prompt, 0, TOKENS_MAX);
+      bounds.check("-p", prompt, 0, Loading.CONTEXT_MAX);
       if (prompt > 0) {
-        tests.add(new Test(prompt, 1, 0));
+        tests.add(new Test(1, prompt, 0));
       }
     }
     for (int tokens : generated) {
-      bounds.check("-n", tokens, 0, TOKENS_MAX);
+      bounds.check("-n", tokens, 0, Loading.CONTEXT_MAX - 1);
       for (int batch : batches) {
         bounds.check("-b", batch, 1, SEQUENCES_MAX);
         if (tokens > 0) {
-          tests.add(new Test(0, batch, tokens));
+          tests.add(new Test(batch, 1, tokens));
         }
       }
     }
@@ -195,23 +191,23 @@ final class BenchCommand implements Callable<Integer> {
     return tests.stream().distinct().toList();
   }
 
-  /// One row of the table: a prompt, or the writing of sequences.
-  private record Test(int prompt, int sequences, int generated) {
+  /// One row of the table.
+  private record Test(int sequences, int prompt, int generated) {
+    int tokens() {
+      return prompt + generated;
+    }
+
     String name() {
       return generated == 0
           ? "pp" + prompt
           : "tg" + generated + (sequences > 1 ? " x" + sequences : "");
     }
 
-    /// Tokens that the cache must hold.
-    int cacheTokens() {
-      int each = Math.ceilDiv(Math.max(prompt, generated), PAGE_TOKENS) * PAGE_TOKENS;
-      return Math.multiplyExact(sequences, each);
-    }
-
     double rate(Model model) {
-      var measurement = model.measure(prompt, sequences, generated);
-      return generated == 0 ? measurement.promptRate() : measurement.decodeRate();
+      var time = model.measure(sequences, prompt, generated);
+      return generated == 0
+          ? prompt * 1e9 / time.promptNanos()
+          : (double) sequences * generated * 1e9 / time.decodeNanos();
     }
   }
 

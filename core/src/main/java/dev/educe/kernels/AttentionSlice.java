@@ -139,8 +139,8 @@ final class AttentionSlice {
     for (int i = 0; i < count; i += Lanes.COUNT) {
       VectorExponential.exp(FloatVector.fromArray(Lanes.FLOATS, changes, i)).intoArray(changes, i);
     }
+    exponentials(scores, count, m, row);
     for (int i = 0; i < count; i++) {
-      exponentials(scores, i * BLOCK, m[row + i]);
       sumLanes(scores, i * BLOCK, lanes);
       l[row + i] = Math.fma(l[row + i], changes[i], RowSums.tree(lanes));
     }
@@ -207,14 +207,14 @@ final class AttentionSlice {
     }
   }
 
-  private static void multiply(float[] x, int at, int count, float factor) {
+  static void multiply(float[] x, int at, int count, float factor) {
     for (int i = at; i < at + count; i += Lanes.COUNT) {
       FloatVector.fromArray(Lanes.FLOATS, x, i).mul(factor).intoArray(x, i);
     }
   }
 
   /// Writes the maximum of the places `p mod 16` to each lane.
-  private static void maxLanes(float[] x, int at, float[] lanes) {
+  static void maxLanes(float[] x, int at, float[] lanes) {
     for (int lane = 0; lane < SUM_LANES; lane += Lanes.COUNT) {
       var max = FloatVector.fromArray(Lanes.FLOATS, x, at + lane);
       for (int i = SUM_LANES; i < BLOCK; i += SUM_LANES) {
@@ -224,7 +224,7 @@ final class AttentionSlice {
     }
   }
 
-  private static void sumLanes(float[] x, int at, float[] lanes) {
+  static void sumLanes(float[] x, int at, float[] lanes) {
     for (int lane = 0; lane < SUM_LANES; lane += Lanes.COUNT) {
       var sum = FloatVector.fromArray(Lanes.FLOATS, x, at + lane);
       for (int i = SUM_LANES; i < BLOCK; i += SUM_LANES) {
@@ -234,9 +234,13 @@ final class AttentionSlice {
     }
   }
 
-  private static void exponentials(float[] x, int at, float max) {
-    for (int i = at; i < at + BLOCK; i += Lanes.COUNT) {
-      VectorExponential.exp(FloatVector.fromArray(Lanes.FLOATS, x, i).sub(max)).intoArray(x, i);
+  /// Turns the scores of rows into `exp(score − max)`.
+  static void exponentials(float[] x, int rows, float[] max, int maxAt) {
+    for (int row = 0; row < rows; row++) {
+      for (int i = row * BLOCK; i < (row + 1) * BLOCK; i += Lanes.COUNT) {
+        var score = FloatVector.fromArray(Lanes.FLOATS, x, i);
+        VectorExponential.exp(score.sub(max[maxAt + row])).intoArray(x, i);
+      }
     }
   }
 }

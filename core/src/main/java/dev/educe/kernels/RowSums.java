@@ -1,13 +1,26 @@
 package dev.educe.kernels;
 
-/// How 16 virtual lanes become one value: the tree +8, +4, +2, +1.
+import java.util.Arrays;
+
+/// Sums over a row, as the contract defines them: element `i` goes to virtual lane `i mod 16`,
+/// ascending; then the lanes are added by the tree +8, +4, +2, +1.
 final class RowSums {
-  /// Virtual lanes of a sum over a row: element `i` goes to lane `i mod LANES`.
+  /// Virtual lanes.
   static final int LANES = 16;
+
+  private static final ThreadLocal<float[]> SCRATCH =
+      ThreadLocal.withInitial(() -> new float[LANES]);
 
   private RowSums() {}
 
-  /// The sum of 16 lanes by the tree; the lanes are left as they are.
+  /// This thread's lanes, set to zero; they are its own until the next call.
+  static float[] lanes() {
+    float[] lanes = SCRATCH.get();
+    Arrays.fill(lanes, 0f);
+    return lanes;
+  }
+
+  /// The sum of the lanes, which are left as they are.
   static float tree(float[] x) {
     float a = (x[0] + x[8]) + (x[4] + x[12]);
     float b = (x[1] + x[9]) + (x[5] + x[13]);
@@ -16,7 +29,7 @@ final class RowSums {
     return (a + c) + (b + d);
   }
 
-  /// The largest of 16 lanes, as [Math#max(float, float)] orders floats: NaN if any is.
+  /// The largest lane, as [Math#max(float, float)] orders floats: NaN if any is.
   static float max(float[] x) {
     float max = x[0];
     for (int i = 1; i < LANES; i++) {

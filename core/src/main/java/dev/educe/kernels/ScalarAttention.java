@@ -2,11 +2,11 @@ package dev.educe.kernels;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /// The definition of attention, as plain loops.
 final class ScalarAttention implements AttentionKernels {
-  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+  private static final ThreadLocal<float[]> WEIGHTS =
+      ThreadLocal.withInitial(() -> new float[BLOCK]);
 
   @Override
   public void store(
@@ -77,8 +77,7 @@ final class ScalarAttention implements AttentionKernels {
       MemorySegment partial,
       long offset) {
     int headSize = pages.headSize();
-    var scratch = SCRATCH.get();
-    float[] weights = scratch.weights;
+    float[] weights = WEIGHTS.get();
     float m = Float.NEGATIVE_INFINITY;
     float l = 0f;
     for (int channel = 0; channel < headSize; channel++) {
@@ -95,7 +94,7 @@ final class ScalarAttention implements AttentionKernels {
       for (int p = from; p < to; p++) {
         weights[p - from] = Exponential.exp(weights[p - from] - max);
       }
-      l = Math.fma(l, change, sum(weights, from, to, scratch.lanes));
+      l = Math.fma(l, change, sum(weights, from, to));
       m = max;
       for (int channel = 0; channel < headSize; channel++) {
         float o = at(partial, offset + channel) * change;
@@ -129,8 +128,8 @@ final class ScalarAttention implements AttentionKernels {
   }
 
   /// Sums the weights of positions of one block.
-  private static float sum(float[] weights, int from, int to, float[] lanes) {
-    Arrays.fill(lanes, 0f);
+  private static float sum(float[] weights, int from, int to) {
+    float[] lanes = RowSums.lanes();
     for (int p = from; p < to; p++) {
       lanes[p % RowSums.LANES] += weights[p - from];
     }
@@ -179,11 +178,5 @@ final class ScalarAttention implements AttentionKernels {
 
   private static void set(MemorySegment floats, long index, float value) {
     floats.setAtIndex(ValueLayout.JAVA_FLOAT, index, value);
-  }
-
-  /// What a thread keeps between calls, so that a step allocates nothing.
-  private static final class Scratch {
-    final float[] weights = new float[BLOCK];
-    final float[] lanes = new float[RowSums.LANES];
   }
 }

@@ -1,46 +1,44 @@
 package dev.educe.kernels;
 
-import static dev.educe.kernels.Exponential.E2;
-import static dev.educe.kernels.Exponential.E3;
-import static dev.educe.kernels.Exponential.E4;
-import static dev.educe.kernels.Exponential.E5;
-import static dev.educe.kernels.Exponential.E6;
-import static dev.educe.kernels.Exponential.EXP_MAX;
-import static dev.educe.kernels.Exponential.EXP_MIN;
-import static dev.educe.kernels.Exponential.LN2_HIGH;
-import static dev.educe.kernels.Exponential.LN2_LOW;
-import static dev.educe.kernels.Exponential.LOG2_E;
-import static dev.educe.kernels.Exponential.ROUNDER;
-
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// [Exponential#exp] over the lanes of a vector, step for step the same.
+/// [Exponential#exp] over the lanes of a vector, with the same bits.
+///
+/// The compiler stops inlining, and boxes every vector, when a loop body grows beyond its budget of
+/// nodes. Hence constants that are vectors already, and no operation more than needed.
 final class VectorExponential {
   private static final int EXPONENT_BITS = 23;
+
+  private static final FloatVector ZERO = splat(0f);
+  private static final FloatVector INFINITY = splat(Float.POSITIVE_INFINITY);
+  private static final FloatVector MIN = splat(Exponential.EXP_MIN);
+  private static final FloatVector MAX = splat(Exponential.EXP_MAX);
+  private static final FloatVector ROUNDER = splat(Exponential.ROUNDER);
+  private static final FloatVector LOG2_E = splat(Exponential.LOG2_E);
+  private static final FloatVector LN2_HIGH = splat(-Exponential.LN2_HIGH);
+  private static final FloatVector LN2_LOW = splat(-Exponential.LN2_LOW);
+  private static final FloatVector ONE = splat(1f);
+  private static final FloatVector E2 = splat(Exponential.E2);
+  private static final FloatVector E3 = splat(Exponential.E3);
+  private static final FloatVector E4 = splat(Exponential.E4);
+  private static final FloatVector E5 = splat(Exponential.E5);
+  private static final FloatVector E6 = splat(Exponential.E6);
 
   private VectorExponential() {}
 
   /// e to the power of each lane.
   static FloatVector exp(FloatVector x) {
-    var rounded = x.fma(splat(LOG2_E), splat(ROUNDER));
+    var rounded = x.fma(LOG2_E, ROUNDER);
     var n = rounded.sub(ROUNDER);
-    var r = n.fma(splat(-LN2_LOW), n.fma(splat(-LN2_HIGH), x));
-    var scaled =
-        polynomial(r)
-            .reinterpretAsInts()
-            .add(rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, EXPONENT_BITS))
-            .reinterpretAsFloats();
-    // NaN fails all three comparisons but the last; adding to its bits may have made it a number.
-    return scaled
-        .blend(0f, x.lt(EXP_MIN))
-        .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, EXP_MAX))
-        .blend(x, x.test(VectorOperators.IS_NAN));
-  }
-
-  private static FloatVector polynomial(FloatVector r) {
-    var p = splat(E6).fma(r, splat(E5)).fma(r, splat(E4));
-    return p.fma(r, splat(E3)).fma(r, splat(E2)).fma(r, splat(1f)).fma(r, splat(1f));
+    var r = n.fma(LN2_LOW, n.fma(LN2_HIGH, x));
+    var p = E6.fma(r, E5).fma(r, E4).fma(r, E3).fma(r, E2).fma(r, ONE).fma(r, ONE);
+    var exponent = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, EXPONENT_BITS);
+    var scaled = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+    // The bits of a NaN may have become a number's; zero times x brings it back.
+    return x.fma(ZERO, scaled)
+        .blend(ZERO, x.compare(VectorOperators.LT, MIN))
+        .blend(INFINITY, x.compare(VectorOperators.GT, MAX));
   }
 
   private static FloatVector splat(float value) {

@@ -114,7 +114,7 @@ class MetadataTest {
   /// A terminal obeys control characters, and a file must not be able to send any.
   @Test
   void descriptionsAreShortAndTame() {
-    String hostile = "\u001b[2J" + "long ".repeat(1000);
+    String hostile = "\u001b[2J\u009b2J" + "long ".repeat(1000);
     String description = new Text(hostile).describe();
     assertTrue(description.length() < 60, description);
     assertFalse(description.chars().anyMatch(Character::isISOControl), description);

@@ -37,6 +37,8 @@ public final class TinyCheckpoints {
           "▁a", "in", "on", "er", "an", "▁w", "or", "▁wor", "ld", "▁world", "lo", "el", "▁h",
           "▁hel", "▁hello", "nd");
 
+  private static final double MXFP4_DEVIATION = 3.4;
+
   private final String architecture;
   private final DType type;
   private final Map<String, MetadataValue> hyperparameters = new LinkedHashMap<>();
@@ -223,6 +225,12 @@ public final class TinyCheckpoints {
     var block = new byte[type.blockBytes()];
     random.nextBytes(block);
     var scales = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
+    if (type == DType.MXFP4) {
+      // The scale is a power of two; its exponent is a byte.
+      block[0] = (byte) (127 + Math.getExponent(deviation / MXFP4_DEVIATION));
+      buffer.put(block);
+      return;
+    }
     double sign = random.nextBoolean() ? 1 : -1;
     for (var scale : scales(type)) {
       scales.putShort(

@@ -104,7 +104,7 @@ final class WeightLoader implements AutoCloseable {
   MemorySegment vector(WeightSpec spec) throws IOException {
     TensorEntry entry = weights.get(spec).parts().getFirst();
     int size = Math.toIntExact(spec.shape().columns());
-    MemorySegment raw = buffer(0, entry.bytes());
+    MemorySegment raw = buffer(0, entry.bytes()).asSlice(0, entry.bytes());
     file.read(entry, 0, raw);
     // Padded, so that vectors may be read in whole steps.
     MemorySegment target = region.allocate(Math.ceilDiv(size, 16) * 64L);
