@@ -20,40 +20,48 @@ final class MeasuredRun {
     this.vocabularySize = vocabularySize;
   }
 
-  Measurement run(int sequences, int promptTokens, int generatedTokens) {
-    if (sequences < 1 || promptTokens < 1 || generatedTokens < 0) {
+  Measurement run(int promptTokens, int sequences, int decodeTokens) {
+    if (promptTokens < 0 || sequences < 1 || decodeTokens < 0) {
       throw new IllegalArgumentException(
-          "sequences and prompt tokens must be positive, generated ones not negative; got %d, %d, %d"
-              .formatted(sequences, promptTokens, generatedTokens));
+          "tokens must not be negative and sequences positive, got %d, %d and %d"
+              .formatted(promptTokens, sequences, decodeTokens));
     }
+    double promptRate = promptTokens == 0 ? 0 : promptRate(promptTokens);
+    double decodeRate = decodeTokens == 0 ? 0 : decodeRate(sequences, decodeTokens);
+    return new Measurement(promptRate, decodeRate);
+  }
+
+  private double promptRate(int count) {
+    try (var table = table(count, 0)) {
+      long start = System.nanoTime();
+      read(table, count);
+      return count * 1e9 / (System.nanoTime() - start);
+    }
+  }
+
+  private double decodeRate(int sequences, int count) {
     List<PageTable> tables = new ArrayList<>();
     try {
       for (int sequence = 0; sequence < sequences; sequence++) {
-        tables.add(table(promptTokens + generatedTokens, tables));
+        tables.add(table(count, sequence));
       }
       long start = System.nanoTime();
-      for (PageTable table : tables) {
-        read(table, promptTokens);
-      }
-      long read = System.nanoTime();
-      for (int position = promptTokens; position < promptTokens + generatedTokens; position++) {
+      for (int position = 0; position < count; position++) {
         write(tables, position);
       }
-      return new Measurement(read - start, System.nanoTime() - read);
+      return (double) count * sequences * 1e9 / (System.nanoTime() - start);
     } finally {
       tables.forEach(PageTable::close);
     }
   }
 
-  private PageTable table(int tokens, List<PageTable> held) {
+  private PageTable table(int tokens, int held) {
     var table = new PageTable(executor.pages());
     if (!table.tryReserve(tokens)) {
       throw new IllegalArgumentException(
           "%,d sequences of %,d tokens do not fit the cache of %,d"
               .formatted(
-                  held.size() + 1,
-                  tokens,
-                  executor.pages().pages() * executor.pages().pageTokens()));
+                  held + 1, tokens, executor.pages().pages() * executor.pages().pageTokens()));
     }
     return table;
   }

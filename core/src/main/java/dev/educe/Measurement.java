@@ -1,7 +1,7 @@
 package dev.educe;
 
-/// How long raw work took; see [Model#measure].
+/// How fast a model reads and writes.
 ///
-/// @param promptNanos for all prompts together
-/// @param decodeNanos for all generated tokens of all sequences together
-public record Measurement(long promptNanos, long decodeNanos) {}
+/// @param promptRate tokens read per second; 0 if none were
+/// @param decodeRate tokens written per second, of all sequences together; 0 if none were
+public record Measurement(double promptRate, double decodeRate) {}

@@ -237,19 +237,19 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /// Times the work itself: `sequences` at once, each of which reads a prompt of random tokens and
-  /// then writes `generatedTokens` one by one; nothing is sampled, and end-of-text is ignored.
+  /// Reads and writes random tokens and says how fast; nothing is sampled, and no token ends a
+  /// text.
   ///
-  /// @param sequences how many are computed in one step, from 1
-  /// @param promptTokens how many tokens each reads, from 1
-  /// @param generatedTokens how many tokens each writes then; 0 measures the prompt alone
+  /// @param promptTokens tokens of a prompt that is read; 0 for none
+  /// @param sequences how many sequences are written at once
+  /// @param decodeTokens tokens that each of them grows by, from an empty context; 0 for none
   /// @throws IllegalArgumentException if they do not fit the cache, see [LoadOptions#sequences]
-  public Measurement measure(int sequences, int promptTokens, int generatedTokens) {
+  public Measurement measure(int promptTokens, int sequences, int decodeTokens) {
     lock.lock();
     try {
       checkOpen();
       return new MeasuredRun(executor, batch, vocabularySize)
-          .run(sequences, promptTokens, generatedTokens);
+          .run(promptTokens, sequences, decodeTokens);
     } finally {
       lock.unlock();
     }

@@ -56,8 +56,7 @@ class ModelTest {
     for (String kernels : List.of("scalar", "vector", "")) {
       for (int threads = 1; threads <= 2; threads++) {
         for (KvType kv : KvType.values()) {
-          var options =
-              LoadOptions.defaults().withKernels(kernels).withThreads(threads).withKv(kv);
+          var options = LoadOptions.defaults().withKernels(kernels).withThreads(threads).withKv(kv);
           try (var model = Model.load(file, options)) {
             var generation = model.generate(greedy("Once upon a time", 200));
             assertEquals(200, generation.tokens().size());
@@ -133,8 +132,7 @@ class ModelTest {
   @Test
   void anInterruptEndsTheGenerationCleanly() throws IOException {
     try (var model = Model.load(tiny())) {
-      var generation =
-          model.generate(greedy(PROMPT, 100), _ -> Thread.currentThread().interrupt());
+      var generation = model.generate(greedy(PROMPT, 100), _ -> Thread.currentThread().interrupt());
       assertTrue(Thread.interrupted());
       assertEquals(Finish.CANCELLED, generation.finish());
       assertTrue(generation.tokens().size() < 100);
@@ -166,8 +164,7 @@ class ModelTest {
       assertEquals(70, rows.size());
       assertEquals(model.vocabularySize(), rows.getFirst().length);
       var last = new ArrayList<float[]>();
-      model.logits(
-          Arrays.copyOf(tokens, 41), row -> last.add(row.toArray(ValueLayout.JAVA_FLOAT)));
+      model.logits(Arrays.copyOf(tokens, 41), row -> last.add(row.toArray(ValueLayout.JAVA_FLOAT)));
       assertTrue(Arrays.equals(rows.get(40), last.get(40)));
     }
   }
@@ -200,22 +197,20 @@ class ModelTest {
 
   @Test
   void whateverLoadingMeetsNothingIsLeftOpen() throws Throwable {
-    Leaks.assertNoLeaks(
-        () -> {
-          try (var model = Model.load(tiny())) {
-            model.generate(greedy(PROMPT, 5));
-            assertThrows(
-                IllegalStateException.class,
-                () -> model.generate(Request.of(PROMPT), _ -> fail()));
-            assertEquals(5, model.generate(greedy(PROMPT, 5)).tokens().size());
-          }
-          byte[] bytes = Files.readAllBytes(tiny());
-          Path cut = folder.resolve("cut.gguf");
-          for (int length = 0; length < bytes.length; length += 1 + bytes.length / 40) {
-            Files.write(cut, Arrays.copyOf(bytes, length));
-            assertThrows(ModelFormatException.class, () -> Model.load(cut));
-          }
-        });
+    Leaks.assertNoLeaks(() -> {
+      try (var model = Model.load(tiny())) {
+        model.generate(greedy(PROMPT, 5));
+        assertThrows(
+            IllegalStateException.class, () -> model.generate(Request.of(PROMPT), _ -> fail()));
+        assertEquals(5, model.generate(greedy(PROMPT, 5)).tokens().size());
+      }
+      byte[] bytes = Files.readAllBytes(tiny());
+      Path cut = folder.resolve("cut.gguf");
+      for (int length = 0; length < bytes.length; length += 1 + bytes.length / 40) {
+        Files.write(cut, Arrays.copyOf(bytes, length));
+        assertThrows(ModelFormatException.class, () -> Model.load(cut));
+      }
+    });
   }
 
   private static void fail() {

@@ -54,6 +54,9 @@ final class BenchCommand implements Callable<Integer> {
   private static final int SEQUENCES_MAX = 4096;
   private static final int REPETITIONS_MAX = 1000;
 
+  /// Longer texts tell no more, and with [#SEQUENCES_MAX] their tokens can still be counted.
+  private static final int TOKENS_MAX = 1 << 18;
+
   private final Console console;
 
   @Spec private CommandSpec spec;
@@ -138,7 +141,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private int measure() throws IOException {
     var tests = tests();
-    int context = tests.stream().mapToInt(Test::tokens).max().orElseThrow();
+    int context = tests.stream().mapToInt(Test::context).max().orElseThrow();
     int sequences = tests.stream().mapToInt(Test::sequences).max().orElseThrow();
     var options = loading.options(context, KvType.F16).withSequences(sequences);
     try (var model = loading.load(console, options)) {
@@ -170,17 +173,17 @@ final class BenchCommand implements Callable<Integer> {
     bounds.check("-r", repetitions, 1, REPETITIONS_MAX);
     var tests = new ArrayList<Test>();
     for (int prompt : prompts) {
-      bounds.check("-p", prompt, 0, Loading.CONTEXT_MAX);
+      bounds.check("-p", prompt, 0, TOKENS_MAX);
       if (prompt > 0) {
-        tests.add(new Test(1, prompt, 0));
+        tests.add(new Test(prompt, 1, 0));
       }
     }
     for (int tokens : generated) {
-      bounds.check("-n", tokens, 0, Loading.CONTEXT_MAX - 1);
+      bounds.check("-n", tokens, 0, TOKENS_MAX);
       for (int batch : batches) {
         bounds.check("-b", batch, 1, SEQUENCES_MAX);
         if (tokens > 0) {
-          tests.add(new Test(batch, 1, tokens));
+          tests.add(new Test(0, batch, tokens));
         }
       }
     }
@@ -191,23 +194,22 @@ final class BenchCommand implements Callable<Integer> {
     return tests.stream().distinct().toList();
   }
 
-  /// One row of the table.
-  private record Test(int sequences, int prompt, int generated) {
-    int tokens() {
-      return prompt + generated;
-    }
-
+  /// One row of the table: a prompt, or the writing of sequences.
+  private record Test(int prompt, int sequences, int generated) {
     String name() {
       return generated == 0
           ? "pp" + prompt
           : "tg" + generated + (sequences > 1 ? " x" + sequences : "");
     }
 
+    /// Tokens that a sequence has at most.
+    int context() {
+      return Math.max(prompt, generated);
+    }
+
     double rate(Model model) {
-      var time = model.measure(sequences, prompt, generated);
-      return generated == 0
-          ? prompt * 1e9 / time.promptNanos()
-          : (double) sequences * generated * 1e9 / time.decodeNanos();
+      var measurement = model.measure(prompt, sequences, generated);
+      return generated == 0 ? measurement.promptRate() : measurement.decodeRate();
     }
   }
 

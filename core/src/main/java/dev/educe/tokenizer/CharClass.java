@@ -154,6 +154,7 @@ final class CharClass {
               | 1 << Character.LETTER_NUMBER
               | 1 << Character.OTHER_NUMBER;
       case "\\d" -> 1 << Character.DECIMAL_DIGIT_NUMBER;
+      case "\\p{Pc}" -> 1 << Character.CONNECTOR_PUNCTUATION;
       case "\\p{P}" ->
           1 << Character.CONNECTOR_PUNCTUATION
               | 1 << Character.DASH_PUNCTUATION

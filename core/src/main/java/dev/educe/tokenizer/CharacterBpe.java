@@ -19,6 +19,7 @@ final class CharacterBpe implements Subword {
   private final Merges merges;
   private final List<Stage> stages;
   private final boolean addsSpace;
+  private final boolean wholeLineFeeds;
   private final int[] characterSymbols; // by code point; noSymbol for a character in no text
   private final int noSymbol;
 
@@ -27,12 +28,14 @@ final class CharacterBpe implements Subword {
       Symbols symbols,
       Merges merges,
       List<Stage> stages,
-      boolean addsSpace) {
+      boolean addsSpace,
+      boolean wholeLineFeeds) {
     this.vocabulary = vocabulary;
     this.symbols = symbols;
     this.merges = merges;
     this.stages = stages;
     this.addsSpace = addsSpace;
+    this.wholeLineFeeds = wholeLineFeeds;
     this.noSymbol = symbols.find("");
     this.characterSymbols = characterSymbols(symbols, noSymbol);
   }
@@ -47,7 +50,7 @@ final class CharacterBpe implements Subword {
     var scores = VocabularyReader.scores(metadata, vocabulary.size());
     boolean addsSpace = metadata.findFlag("tokenizer.ggml.add_space_prefix").orElse(true);
     var merges = ScoreMerges.of(scores, symbols);
-    return new CharacterBpe(vocabulary, symbols, merges, List.of(), addsSpace);
+    return new CharacterBpe(vocabulary, symbols, merges, List.of(), addsSpace, false);
   }
 
   /// A vocabulary with a list of merges over characters, as Gemma 4 has.
@@ -58,7 +61,8 @@ final class CharacterBpe implements Subword {
     var symbols = new Symbols(vocabulary);
     symbols.of("");
     var merges = MergeList.read(metadata, symbols);
-    return new CharacterBpe(vocabulary, symbols, merges, family.stages(), false);
+    boolean wholeLineFeeds = family.has(PreTokenizer.Trait.WHOLE_LINE_FEEDS);
+    return new CharacterBpe(vocabulary, symbols, merges, family.stages(), false, wholeLineFeeds);
   }
 
   @Override
@@ -74,8 +78,8 @@ final class CharacterBpe implements Subword {
   }
 
   private void encodeLine(String line, Merger merger, Ids ids) {
-    if (!stages.isEmpty() && line.charAt(0) == '\n' && symbols.isToken(symbols.find(line))) {
-      ids.add(symbols.find(line)); // nothing but line feeds: merges do not lead to all such tokens
+    if (wholeLineFeeds && line.charAt(0) == '\n' && symbols.isToken(symbols.find(line))) {
+      ids.add(symbols.find(line)); // a line is nothing but line feeds, or has none
       return;
     }
     int[] characters = line.codePoints().toArray();

@@ -12,6 +12,9 @@ enum DigitGroups implements Stage {
   /// Cuts after each group, and not between a number and the text before it.
   AFTER_GROUPS("\\p{N}");
 
+  // What \b takes for a part of a word, beside the alphabetic.
+  private static final CharClass WORD = CharClass.of("[\\p{M}\\d\\p{Pc}]");
+
   private final CharClass digit;
 
   DigitGroups(String digit) {
@@ -73,17 +76,7 @@ enum DigitGroups implements Stage {
     return at + Character.charCount(Character.codePointAt(text, at));
   }
 
-  // What \b takes for a part of a word.
   private static boolean isWord(int c) {
-    return Character.isAlphabetic(c)
-        || switch (Character.getType(c)) {
-          case Character.NON_SPACING_MARK,
-              Character.ENCLOSING_MARK,
-              Character.COMBINING_SPACING_MARK,
-              Character.DECIMAL_DIGIT_NUMBER,
-              Character.CONNECTOR_PUNCTUATION ->
-              true;
-          default -> c == 0x200c || c == 0x200d;
-        };
+    return Character.isAlphabetic(c) || WORD.has(c);
   }
 }

@@ -215,7 +215,7 @@ enum PreTokenizer {
   SUPERBPE(List.of("superbpe"), Set.of(), "\\p{N}+", Regex.DIGITS_BEFORE_GROUPS),
   GEMMA_4(
       List.of("gemma4", "granite-embed-multi-311m"),
-      Set.of(Trait.CHARACTERS, Trait.BEGINS_WITH_BOS),
+      Set.of(Trait.CHARACTERS, Trait.WHOLE_LINE_FEEDS, Trait.BEGINS_WITH_BOS),
       Regex.LINES),
   SARVAM(List.of("sarvam-moe"), Set.of(Trait.CHARACTERS), Regex.LINES);
 
@@ -223,6 +223,8 @@ enum PreTokenizer {
   enum Trait {
     /// A word that is a token is that token, whatever its merges would make of it.
     WHOLE_WORDS,
+    /// Line feeds in a row that are a token are that token.
+    WHOLE_LINE_FEEDS,
     /// A prompt begins with BOS unless the checkpoint says otherwise.
     BEGINS_WITH_BOS,
     /// Tokens are spelled in characters, with `▁` for a space, and not in GPT-2's byte alphabet.
