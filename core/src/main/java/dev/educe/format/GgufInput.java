@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 
 /// Reads a header's little-endian values one after the other, through a bounded buffer.
 ///
@@ -86,8 +87,13 @@ final class GgufInput {
   /// An error about the present subject: file, subject, problem, offset.
   ModelFormatException error(String problem, Object... values) {
     return new ModelFormatException(
-        "%s: %s %s (at offset %,d)"
-            .formatted(source.name(), subject, problem.formatted(values), position()));
+        String.format(
+            Locale.ROOT,
+            "%s: %s %s (at offset %,d)",
+            source.name(),
+            subject,
+            String.format(Locale.ROOT, problem, values),
+            position()));
   }
 
   private int readLength() throws IOException {

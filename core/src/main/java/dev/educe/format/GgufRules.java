@@ -2,6 +2,7 @@ package dev.educe.format;
 
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
+import java.util.Locale;
 import java.util.Optional;
 
 /// The limits of GGUF files that reader and writer share.
@@ -54,14 +55,15 @@ final class GgufRules {
     boolean ascii = true;
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
-      if (c < ' ' || c == 0x7f) {
+      if (Character.isISOControl(c)) {
         return Optional.of("must have no control characters, found %#04x".formatted((int) c));
       }
       ascii &= c < 0x80;
     }
     int bytes = ascii ? name.length() : name.getBytes(StandardCharsets.UTF_8).length;
     if (bytes > bytesMax) {
-      return Optional.of("must have at most %,d bytes, found %,d".formatted(bytesMax, bytes));
+      return Optional.of(
+          String.format(Locale.ROOT, "must have at most %,d bytes, found %,d", bytesMax, bytes));
     }
     // Two names that look the same must be the same.
     if (!ascii && !Normalizer.isNormalized(name, Normalizer.Form.NFC)) {

@@ -22,6 +22,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -237,8 +238,11 @@ public final class GgufWriter {
       int count = bytes.remaining();
       if (count > rest) {
         throw new IllegalArgumentException(
-            "the tensor '%s' has %,d bytes, but more were written"
-                .formatted(tensor.name(), tensor.bytes()));
+            String.format(
+                Locale.ROOT,
+                "the tensor '%s' has %,d bytes, but more were written",
+                tensor.name(),
+                tensor.bytes()));
       }
       rest -= count;
       output.write(bytes);
@@ -255,8 +259,12 @@ public final class GgufWriter {
       open = false;
       if (rest > 0) {
         throw new IllegalArgumentException(
-            "the tensor '%s' has %,d bytes, but only %,d were written"
-                .formatted(tensor.name(), tensor.bytes(), tensor.bytes() - rest));
+            String.format(
+                Locale.ROOT,
+                "the tensor '%s' has %,d bytes, but only %,d were written",
+                tensor.name(),
+                tensor.bytes(),
+                tensor.bytes() - rest));
       }
     }
   }

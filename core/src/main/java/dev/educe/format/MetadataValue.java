@@ -213,19 +213,22 @@ public sealed interface MetadataValue {
       case Number(var isDouble, var value) -> (isDouble ? "float64 " : "float32 ") + value;
       case Flag(var value) -> "bool " + value;
       case Text(var value) -> "string \"" + excerpt(value) + "\"";
-      case Ints ints -> "an array of %,d %s".formatted(ints.values.length, ints.type);
+      case Ints ints -> arrayOf(ints.values.length, ints.type.toString());
       case Numbers numbers ->
-          "an array of %,d %s"
-              .formatted(numbers.values.length, numbers.isDouble ? "float64" : "float32");
-      case Flags flags -> "an array of %,d bools".formatted(flags.values.length);
-      case Texts(var values) -> "an array of %,d strings".formatted(values.size());
-      case Nested(var values) -> "an array of %,d arrays".formatted(values.size());
+          arrayOf(numbers.values.length, numbers.isDouble ? "float64" : "float32");
+      case Flags flags -> arrayOf(flags.values.length, "bools");
+      case Texts(var values) -> arrayOf(values.size(), "strings");
+      case Nested(var values) -> arrayOf(values.size(), "arrays");
     };
+  }
+
+  private static String arrayOf(int count, String elements) {
+    return String.format(Locale.ROOT, "an array of %,d %s", count, elements);
   }
 
   // A terminal must not obey what a file says.
   private static String excerpt(String value) {
     String start = value.length() > 40 ? value.substring(0, 40) + "…" : value;
-    return start.replaceAll("\\p{Cntrl}", "\ufffd");
+    return start.replaceAll("\\p{Cc}", "\ufffd");
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -75,8 +76,12 @@ final class ModelFile implements ByteSource, AutoCloseable {
       int count = channel.read(target, next);
       if (count < 0) {
         throw new ModelFormatException(
-            "%s: ends at offset %,d, but had %,d bytes when it was opened"
-                .formatted(path, next, length()));
+            String.format(
+                Locale.ROOT,
+                "%s: ends at offset %,d, but had %,d bytes when it was opened",
+                path,
+                next,
+                length()));
       }
       next += count;
     }
@@ -111,8 +116,12 @@ final class ModelFile implements ByteSource, AutoCloseable {
             && !now.lastModifiedTime().equals(opened.lastModifiedTime());
     if (written || channel.size() != length()) {
       throw new ModelFormatException(
-          "%s: was changed while it was read (%,d bytes when opened, now %,d); load it again"
-              .formatted(path, length(), channel.size()));
+          String.format(
+              Locale.ROOT,
+              "%s: was changed while it was read (%,d bytes when opened, now %,d); load it again",
+              path,
+              length(),
+              channel.size()));
     }
   }
 
