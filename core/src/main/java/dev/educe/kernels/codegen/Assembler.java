@@ -215,6 +215,10 @@ final class Assembler {
     code16(0x18, 1, a, 0);
   }
 
+  void prefetcht1(Mem a) {
+    code16(0x18, 2, a, 0);
+  }
+
   // Vectors: loads and stores.
 
   void vmovups(Vec d, Operand a) {

@@ -167,7 +167,7 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   /// Rows a kernel takes at once; 0 if there is no kernel, or its table would not fit the stack.
   int tileRowsMax(DType type, int size) {
     if (!type.isQuantized()) {
-      return PlainEmitter.rowsMax(tier);
+      return PlainEmitter.rowsMax();
     }
     return Unpack.find(type)
         .map(format -> {

@@ -169,6 +169,7 @@ class AssemblerDisassemblyTest {
     add("push", () -> assembler.push(d), d);
     add("pop", () -> assembler.pop(d), d);
     add("prefetcht0", () -> assembler.prefetcht0(m), m);
+    add("prefetcht1", () -> assembler.prefetcht1(m), m);
     add("cpuid", assembler::cpuid);
     add("xgetbv", assembler::xgetbv);
     add("vzeroupper", assembler::vzeroupper);
