@@ -1,0 +1,38 @@
+package dev.educe.kernels;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// The vector shapes of this process, fixed when the class is loaded.
+///
+/// They must be compile-time constants to the compiler: a species that is not loses its intrinsics.
+/// The width is the machine's, or what `-Deduce.kernels.bits` says. Nothing but vector kernels may
+/// touch this class, since it needs the incubating module; [KernelSelector] checks that first.
+final class Lanes {
+  /// Bits of a vector: 128, 256 or 512.
+  static final int BITS =
+      Integer.getInteger(
+          KernelSelector.BITS_PROPERTY,
+          Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize()));
+
+  static final VectorSpecies<Float> FLOATS =
+      switch (BITS) {
+        case 128 -> FloatVector.SPECIES_128;
+        case 256 -> FloatVector.SPECIES_256;
+        case 512 -> FloatVector.SPECIES_512;
+        default -> throw new IllegalArgumentException(KernelSelector.badBits("" + BITS));
+      };
+
+  static final VectorSpecies<Integer> INTS =
+      switch (BITS) {
+        case 128 -> IntVector.SPECIES_128;
+        case 256 -> IntVector.SPECIES_256;
+        default -> IntVector.SPECIES_512;
+      };
+
+  /// Lanes of 32 bits.
+  static final int COUNT = BITS / Float.SIZE;
+
+  private Lanes() {}
+}
