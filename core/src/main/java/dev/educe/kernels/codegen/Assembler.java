@@ -82,6 +82,11 @@ final class Assembler {
     general(0x63, d.ordinal(), a, 1);
   }
 
+  /// Loads 16 bits; the rest becomes zero.
+  void movzx16(Gpr d, Mem a) {
+    code16(0xb7, d.ordinal(), a, 1);
+  }
+
   void lea(Gpr d, Mem a) {
     general(0x8d, d.ordinal(), a, 1);
   }
