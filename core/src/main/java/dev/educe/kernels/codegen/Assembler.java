@@ -82,6 +82,11 @@ final class Assembler {
     general(0x63, d.ordinal(), a, 1);
   }
 
+  /// Loads 16 bits; the rest becomes zero.
+  void movzx16(Gpr d, Mem a) {
+    code16(0xb7, d.ordinal(), a, 1);
+  }
+
   void lea(Gpr d, Mem a) {
     general(0x8d, d.ordinal(), a, 1);
   }
@@ -213,6 +218,10 @@ final class Assembler {
 
   void prefetcht0(Mem a) {
     code16(0x18, 1, a, 0);
+  }
+
+  void prefetcht1(Mem a) {
+    code16(0x18, 2, a, 0);
   }
 
   // Vectors: loads and stores.

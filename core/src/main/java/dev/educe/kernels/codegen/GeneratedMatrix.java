@@ -2,6 +2,7 @@ package dev.educe.kernels.codegen;
 
 import dev.educe.kernels.Activations;
 import dev.educe.kernels.MatrixKernels;
+import dev.educe.kernels.MatrixOperands;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.kernels.Panels;
 import dev.educe.tensor.DType;
@@ -9,7 +10,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /// Matrix products by generated code.
@@ -72,7 +72,7 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
       others.multiply(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
       return;
     }
-    check(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
+    MatrixOperands.check(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
     if (panelFrom == panelTo || rowFrom == rowTo) {
       return;
     }
@@ -139,35 +139,10 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     }
   }
 
-  private static void check(
-      Panels w,
-      int panelFrom,
-      int panelTo,
-      Activations x,
-      int rowFrom,
-      int rowTo,
-      MemorySegment y,
-      long yStride) {
-    Objects.checkFromToIndex(panelFrom, panelTo, w.panels());
-    Objects.checkFromToIndex(rowFrom, rowTo, x.rowsMax());
-    if (x.size() != w.size()) {
-      throw new IllegalArgumentException(
-          "rows of %d do not fit weights of %d columns".formatted(x.size(), w.size()));
-    }
-    if (rowFrom < rowTo && panelFrom < panelTo) {
-      long end = (rowTo - 1) * yStride + (long) panelTo * PanelLayout.ROWS;
-      Objects.checkFromToIndex(0, end, y.byteSize() / 4);
-      if (yStride < 0 || y.isReadOnly()) {
-        throw new IllegalArgumentException(
-            "results need a writable segment and a stride from 0 on");
-      }
-    }
-  }
-
   /// Rows a kernel takes at once; 0 if there is no kernel, or its table would not fit the stack.
   int tileRowsMax(DType type, int size) {
     if (!type.isQuantized()) {
-      return PlainEmitter.rowsMax(tier);
+      return PlainEmitter.rowsMax();
     }
     return Unpack.find(type)
         .map(format -> {

@@ -25,8 +25,9 @@ import dev.educe.kernels.PanelLayout;
 /// in two *strips* of eight lanes.
 ///
 /// Before the first panel the kernel lays out, per block, what it needs of all rows together: the
-/// *table*, on the stack. An entry holds the scales of the rows' blocks, then their excesses (or
-/// sums as floats).
+/// *table*, on the stack. An entry holds the scales of the rows' blocks, then what their
+/// accumulators start at, per half where there are halves. Formats with mins have the sums of the
+/// activations there instead, those of two halves packed into 16 bits each.
 ///
 /// The public face of the rest is for [Unpack].
 final class MatrixEmitter {
@@ -79,8 +80,7 @@ final class MatrixEmitter {
 
   /// Bytes of the table per block and row.
   static int tableBytes(Unpack format) {
-    boolean hasSums = format.excess() != 0 || format.hasMins();
-    return 4 * (1 + (!hasSums ? 0 : format.hasHalves() ? 2 : 1));
+    return format.hasHalves() && !format.hasMins() ? 12 : 8;
   }
 
   /// Writes the kernel.
@@ -90,8 +90,8 @@ final class MatrixEmitter {
     emitTable(entry);
     format.constants(this);
     if (!tier.hasDotProduct()) {
-      broadcast(registers.ones(), a.constant(0x00010001));
-      broadcast(registers.low(), a.constant(0x7f7f7f7f));
+      a.vpbroadcastd(registers.ones(), a.constant(0x00010001));
+      a.vpbroadcastd(registers.low(), a.constant(0x7f7f7f7f));
     }
     frame.eachPanel(() -> {
       for (strip = 0; strip < 512 / tier.bits(); strip++) {
@@ -127,22 +127,27 @@ final class MatrixEmitter {
 
   /// Writes what the entry holds behind the scales, for one block and row.
   private void emitSums(Gpr sums) {
-    int count = tableBytes(format) / 4 - 1;
-    for (int i = 0; i < count; i++) {
-      a.movsxd(RBX, mem(sums, 4 * i));
-      if (count == 1) {
-        a.movsxd(R14, mem(sums, 4));
-        a.add(RBX, R14);
-      }
-      if (format.hasMins()) {
-        Vec sum = Vec.xmm(0);
-        a.vmovd(sum, RBX);
-        a.vcvtdq2ps(sum, sum);
-        a.vmovd(mem(TABLE, 4 * rows * (1 + i)), sum);
-      } else {
+    Mem target = mem(TABLE, 4 * rows);
+    if (format.hasMins() && format.hasHalves()) {
+      a.mov32(RBX, mem(sums, 4));
+      a.shl(RBX, 16);
+      a.movzx16(R14, mem(sums));
+      a.or(RBX, R14);
+      a.mov32(target, RBX);
+    } else if (format.hasHalves()) {
+      for (int half = 0; half < 2; half++) {
+        a.movsxd(RBX, mem(sums, 4 * half));
         a.imul(RBX, RBX, -format.excess());
-        a.mov32(mem(TABLE, 4 * rows * (1 + i)), RBX);
+        a.mov32(target.plus(4 * rows * half), RBX);
       }
+    } else {
+      a.movsxd(RBX, mem(sums));
+      a.movsxd(R14, mem(sums, 4));
+      a.add(RBX, R14);
+      if (format.excess() != 0) {
+        a.imul(RBX, RBX, -format.excess());
+      }
+      a.mov32(target, RBX);
     }
   }
 
@@ -189,6 +194,7 @@ final class MatrixEmitter {
   }
 
   private void emitBlock() {
+    emitPrefetch();
     if (format.hasHalves()) {
       for (int half = 0; half < 2; half++) {
         emitStart(half);
@@ -202,6 +208,21 @@ final class MatrixEmitter {
         emitGroups(group, group + GROUPS / 2);
       }
       format.scale(this, 0);
+    }
+  }
+
+  /// Asks for the same block of the next panel. A panel is three streams, each too short for the
+  /// processor's own prefetching to gain speed, and a panel ahead they are all there in time.
+  private void emitPrefetch() {
+    if (strip > 0) {
+      return;
+    }
+    for (int line = 0; line < layout.quantBytes() / 64; line++) {
+      a.prefetcht1(quants(line).index(MatrixFrame.AHEAD, 1));
+    }
+    a.prefetcht1(mem(SCALES).index(MatrixFrame.AHEAD, 1));
+    if (layout.subScaleBytes() > 0) {
+      a.prefetcht1(mem(SUB_SCALES).index(MatrixFrame.AHEAD, 1));
     }
   }
 
@@ -344,6 +365,12 @@ final class MatrixEmitter {
     return target;
   }
 
+  /// Loads scales that are a byte each, as unsigned integers.
+  Vec exponents(Vec target) {
+    a.vpmovzxbd(target, mem(SCALES, strip * 8));
+    return target;
+  }
+
   Vec first() {
     return registers.w0();
   }
@@ -423,7 +450,8 @@ final class MatrixEmitter {
   void addOffset(Vec m) {
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
-      broadcast(sum, entry(1, row));
+      a.vpbroadcastd(sum, entry(1, row));
+      a.vcvtdq2ps(sum, sum);
       multiplyEach(registers.t0(), m, entry(0, row));
       a.vfmadd231ps(registers.results().get(row), sum, registers.t0());
     }
@@ -450,25 +478,18 @@ final class MatrixEmitter {
     }
   }
 
-  /// The scales of the mins, times each row's: to be followed by [#subtractMins].
-  void scaleMins(Vec dmin) {
-    for (int row = 0; row < rows; row++) {
-      multiplyEach(registers.sums().get(row), dmin, entry(0, row));
-    }
-  }
-
-  /// `result = fma(−Σ m · Σx, dmin · scaleX, result)`, where each of `mins` is for one sum of
-  /// activations; products and their sums are whole numbers that floats hold exactly.
-  void subtractMins(Vec... mins) {
+  /// `result = fma((float) −Σ m · Σx, dmin · scaleX, result)`.
+  ///
+  /// @param mins 32 bits each, or with halves 16 bits for the first and 16 for the second
+  void subtractMins(Vec mins, Vec dmin) {
     Vec t0 = registers.t0();
     for (int row = 0; row < rows; row++) {
-      multiplyEach(t0, mins[0], entry(1, row));
-      if (mins.length == 2) {
-        Vec other = registers.held().get(row);
-        broadcast(other, entry(2, row));
-        a.vfmadd231ps(t0, mins[1], other);
-      }
-      a.vfnmadd231ps(registers.results().get(row), t0, registers.sums().get(row));
+      Vec sum = registers.sums().get(row);
+      a.vpbroadcastd(sum, entry(1, row));
+      a.vpmaddwd(sum, mins, sum);
+      a.vcvtdq2ps(sum, sum);
+      multiplyEach(t0, dmin, entry(0, row));
+      a.vfnmadd231ps(registers.results().get(row), sum, t0);
     }
   }
 
@@ -484,9 +505,5 @@ final class MatrixEmitter {
       a.vbroadcastss(target, element);
       a.vmulps(target, factor, target);
     }
-  }
-
-  private void broadcast(Vec target, Mem element) {
-    a.vbroadcastss(target, element);
   }
 }

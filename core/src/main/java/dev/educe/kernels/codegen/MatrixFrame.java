@@ -52,13 +52,16 @@ final class MatrixFrame {
   /// Bytes from one row of activations to the next.
   static final Gpr STRIDE = R9;
 
+  /// Bytes to the panel after this one; 0 in the last one.
+  static final Gpr AHEAD = RAX;
+
   /// Rows at most: three to each register that points at activations.
-  static final int ROWS_MAX = 15;
+  static final int ROWS_MAX = 12;
 
   private static final Gpr Y = RDX;
   private static final Gpr PANELS = RCX;
   private static final List<Gpr> SAVED = List.of(RBP, RBX, R12, R13, R14, R15);
-  private static final List<Gpr> X = List.of(RSI, R12, R13, R14, RAX);
+  private static final List<Gpr> X = List.of(RSI, R12, R13, R14);
 
   // Locals, from the stack pointer on.
   private static final Mem SAVED_RSP = mem(RSP, 0);
@@ -109,6 +112,12 @@ final class MatrixFrame {
   /// Runs the body once per panel.
   void eachPanel(Runnable body) {
     Label again = a.here();
+    Label last = new Label();
+    a.mov(AHEAD, PANELS);
+    a.dec(AHEAD);
+    a.jump(Condition.EQUAL, last);
+    a.mov(AHEAD, PANEL_BYTES);
+    a.bind(last);
     body.run();
     a.add(PANEL, PANEL_BYTES);
     a.add(Y, 64);
@@ -142,10 +151,11 @@ final class MatrixFrame {
   ///
   /// @param bytes from the panel's first result
   void store(List<Vec> results, int bytes) {
-    a.mov(RAX, Y);
+    Gpr target = COUNT;
+    a.mov(target, Y);
     for (Vec result : results) {
-      a.vmovups(mem(RAX, bytes), result);
-      a.add(RAX, Y_STRIDE);
+      a.vmovups(mem(target, bytes), result);
+      a.add(target, Y_STRIDE);
     }
   }
 }

@@ -36,9 +36,10 @@ final class PlainEmitter {
     this.x = register(rows + 1);
   }
 
-  /// How many rows of activations a kernel can take at once.
-  static int rowsMax(Tier tier) {
-    return Math.min((tier.bits() == 512 ? 32 : 16) - 2, MatrixFrame.ROWS_MAX);
+  /// How many rows of activations a kernel can take at once: as many as a first-level cache has
+  /// ways, for rows of floats often lie a power of two apart.
+  static int rowsMax() {
+    return 8;
   }
 
   /// Writes the kernel; a step is a column.

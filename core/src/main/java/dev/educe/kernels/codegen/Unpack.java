@@ -25,7 +25,8 @@ interface Unpack {
           new UnpackQ5_K(),
           new UnpackQ6_K(),
           new UnpackIQ4_NL(),
-          new UnpackIQ4_XS());
+          new UnpackIQ4_XS(),
+          new UnpackMXFP4());
 
   /// The format.
   DType type();
@@ -43,7 +44,7 @@ interface Unpack {
     return false;
   }
 
-  /// Whether the sums of the activations are needed as floats, for mins.
+  /// Whether the sums of the activations are needed, for mins or offsets.
   default boolean hasMins() {
     return false;
   }

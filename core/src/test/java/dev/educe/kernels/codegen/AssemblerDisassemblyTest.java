@@ -169,6 +169,8 @@ class AssemblerDisassemblyTest {
     add("push", () -> assembler.push(d), d);
     add("pop", () -> assembler.pop(d), d);
     add("prefetcht0", () -> assembler.prefetcht0(m), m);
+    add("prefetcht1", () -> assembler.prefetcht1(m), m);
+    add("movzx", () -> assembler.movzx16(d, m), d, m);
     add("cpuid", assembler::cpuid);
     add("xgetbv", assembler::xgetbv);
     add("vzeroupper", assembler::vzeroupper);
