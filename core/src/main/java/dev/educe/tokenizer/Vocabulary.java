@@ -41,8 +41,9 @@ final class Vocabulary {
     this.ids = ids;
     this.roles = roles;
     this.byteTokens = new int[256];
+    var hex = HexFormat.of().withUpperCase();
     for (int value = 0; value < 256; value++) {
-      byteTokens[value] = find("<0x%02X>".formatted(value)).orElse(-1);
+      byteTokens[value] = ids.getOrDefault("<0x" + hex.toHexDigits((byte) value) + ">", -1);
     }
   }
 

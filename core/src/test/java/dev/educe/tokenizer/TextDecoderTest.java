@@ -42,20 +42,32 @@ class TextDecoderTest {
   void everyCutOfATextGivesTheSameText() throws ModelFormatException {
     String text = "a\u00e9\u4e2d\ud83d\ude00\u0000z";
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    for (int cuts = 0; cuts < 1 << (bytes.length - 1); cuts += 1 + cuts % 7) {
-      var keys = Keys.byteLevel("gpt-2");
+    var keys = Keys.byteLevel("gpt-2"); // with every part of the text as a token
+    for (int from = 0; from < bytes.length; from++) {
+      for (int to = from + 1; to <= bytes.length; to++) {
+        keys.token(piece(bytes, from, to), Keys.NORMAL);
+      }
+    }
+    var tokenizer = keys.tokenizer();
+    for (int cuts = 0; cuts < 1 << (bytes.length - 1); cuts++) {
       var tokens = new ArrayList<Integer>();
-      var piece = new StringBuilder();
-      for (int i = 0; i < bytes.length; i++) {
-        piece.append(ByteAlphabet.character(bytes[i]));
-        if (i == bytes.length - 1 || (cuts >> i & 1) != 0) {
-          keys.token(piece.toString(), Keys.NORMAL);
-          tokens.add(keys.id(piece.toString()));
-          piece.setLength(0);
+      int from = 0;
+      for (int to = 1; to <= bytes.length; to++) {
+        if (to == bytes.length || (cuts >> (to - 1) & 1) != 0) {
+          tokens.add(keys.id(piece(bytes, from, to)));
+          from = to;
         }
       }
-      assertStreams(keys.tokenizer(), tokens, text);
+      assertStreams(tokenizer, tokens, text);
     }
+  }
+
+  private static String piece(byte[] bytes, int from, int to) {
+    var piece = new StringBuilder();
+    for (int i = from; i < to; i++) {
+      piece.append(ByteAlphabet.character(bytes[i]));
+    }
+    return piece.toString();
   }
 
   private static void assertStreams(Tokenizer tokenizer, List<Integer> tokens, String text) {
