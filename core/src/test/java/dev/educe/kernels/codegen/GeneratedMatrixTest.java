@@ -16,9 +16,16 @@ import dev.educe.tensor.DType;
 import dev.educe.testing.Seeded;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -254,6 +261,34 @@ class GeneratedMatrixTest {
                 Float.floatToIntBits(y.get(ValueLayout.JAVA_FLOAT_UNALIGNED, rows * 128L - 4)));
           }
         }
+      }
+    }
+  }
+
+  @Test
+  void threadsThatShareAMatrixGiveTheBitsOfOne(Random random) throws Exception {
+    Tier best = Tier.best().tier().orElseThrow();
+    try (GeneratedMatrix kernels = open(best);
+        Region region = Region.open("test", MemoryBudget.unlimited());
+        ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      Panels w = new Panels(region, DType.Q4_0, 640, 512);
+      Activations x = new Activations(region, 29, 512);
+      fillWeights(w.memory(), w.layout(), w.panelBytes(), 512, random, false);
+      fillActivations(x, random, false);
+      MemorySegment alone = region.allocate(4L * 640 * 29);
+      SCALAR.multiply(w, 0, 40, x, 0, 29, alone, 640);
+      for (int round = 0; round < 20; round++) {
+        MemorySegment shared = region.allocate(4L * 640 * 29);
+        List<Callable<Object>> parts = new ArrayList<>();
+        for (int panel = 0; panel < 40; panel += 4) {
+          int from = panel;
+          parts.add(
+              Executors.callable(() -> kernels.multiply(w, from, from + 4, x, 0, 29, shared, 640)));
+        }
+        for (Future<Object> part : threads.invokeAll(parts)) {
+          part.get();
+        }
+        assertEquals(-1, alone.mismatch(shared));
       }
     }
   }
