@@ -42,8 +42,6 @@ public final class MatrixBench {
   // So many that they are done tile by tile.
   private static final int ROWS_MANY = 120;
   private static final int[] ROW_COUNTS = {1, 2, 4, 6, 8, 10, 12, ROWS_MANY};
-  private static final int PEAK_CHAINS = 12;
-  private static final int PEAK_UNROLL = 4;
   private static final long READ_BYTES = 256L << 20;
   private static final int READ_PARTS = 8;
   private static final int READ_ROUNDS = 64;
@@ -52,14 +50,14 @@ public final class MatrixBench {
   private final int size;
   private final CodeArena code = new CodeArena();
   private final GeneratedMatrix kernels;
-  private final MethodHandle peak;
+  private final ArithmeticPeak peak;
   private final MethodHandle read;
 
   private MatrixBench(Tier tier, int size) {
     this.tier = tier;
     this.size = size;
     this.kernels = new GeneratedMatrix(tier, new NoKernels());
-    this.peak = handle(code.add("peak", emitPeak()));
+    this.peak = new ArithmeticPeak(tier);
     this.read = handle(code.add("read", emitRead()));
   }
 
@@ -220,40 +218,8 @@ public final class MatrixBench {
   }
 
   private double peakRate() {
-    long iterations = 60_000;
     long start = System.nanoTime();
-    try {
-      peak.invokeExact(MemorySegment.NULL, iterations);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
-    }
-    long lanes = tier.bits() / 8;
-    return (double) iterations * PEAK_CHAINS * PEAK_UNROLL * lanes / (System.nanoTime() - start);
-  }
-
-  /// Independent byte products in a loop; the form is the tier's best.
-  private Assembler emitPeak() {
-    Assembler a = new Assembler();
-    for (int i = 0; i < PEAK_CHAINS + 2; i++) {
-      Vec each = new Vec(i, tier.bits(), 0, false);
-      a.vpxor(each, each, each);
-    }
-    Vec x = new Vec(PEAK_CHAINS, tier.bits(), 0, false);
-    Vec w = new Vec(PEAK_CHAINS + 1, tier.bits(), 0, false);
-    Label again = a.here();
-    for (int i = 0; i < PEAK_CHAINS * PEAK_UNROLL; i++) {
-      Vec sum = new Vec(i % PEAK_CHAINS, tier.bits(), 0, false);
-      switch (tier) {
-        case AVX512VNNI -> a.vpdpbusd(sum, w, x);
-        case AVXVNNI -> a.vpdpbusdVex(sum, w, x);
-        case AVX512, AVX2 -> a.vpmaddubsw(sum, w, x);
-      }
-    }
-    a.dec(RSI);
-    a.jump(Condition.NOT_EQUAL, again);
-    a.vzeroupper();
-    a.ret();
-    return a;
+    return (double) peak.run() / (System.nanoTime() - start);
   }
 
   /// Reads so many KiB and keeps nothing.
