@@ -4,14 +4,12 @@ import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /// The result of a comparison, to be shown, kept and drawn.
 ///
 /// @param model the file's name without its ending
 /// @param versions of the peers that ran, by name
 /// @param absent why peers did not run, by name
-/// @param limits what the machine gave in each round
 record Comparison(
     LocalDate date,
     String model,
@@ -21,11 +19,7 @@ record Comparison(
     ModelWork work,
     Map<String, String> versions,
     Map<String, String> absent,
-    List<Metric> metrics,
-    List<Share> shares,
-    List<MachineLimits> limits) {
-  private static final double GIGA = 1e9;
-
+    List<Metric> metrics) {
   /// Everything, as it is written to a file.
   Map<String, Object> json() {
     var object = new LinkedHashMap<String, Object>();
@@ -40,16 +34,6 @@ record Comparison(
     object.put("decode_bytes_per_token", Math.round(work.decodeBytes(load.decode())));
     object.put("prompt_multiply_adds_per_token", work.promptMultiplies());
     object.put("metrics", metrics.stream().map(Comparison::json).toList());
-    object.put(
-        "shares",
-        shares.stream()
-            .collect(
-                Collectors.toMap(
-                    Share::title,
-                    share -> share.values().sorted(),
-                    (first, _) -> first,
-                    LinkedHashMap::new)));
-    object.put("limits", limits.stream().map(Comparison::json).toList());
     return object;
   }
 
@@ -89,14 +73,5 @@ record Comparison(
   private static void put(Map<String, Object> object, String prefix, Series series) {
     object.put(prefix + "median", series.median());
     object.put(prefix + "values", series.sorted());
-  }
-
-  private static Map<String, Object> json(MachineLimits limits) {
-    var object = new LinkedHashMap<String, Object>();
-    object.put("read_gigabytes_per_second", limits.bytesRate() / GIGA);
-    limits
-        .multiplyRate()
-        .ifPresent(rate -> object.put("giga_multiply_adds_per_second", rate / GIGA));
-    return object;
   }
 }

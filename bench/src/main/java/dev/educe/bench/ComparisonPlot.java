@@ -75,7 +75,9 @@ final class ComparisonPlot {
             .mapToDouble(Series::greatest)
             .max()
             .orElse(1);
-    metric.entries().forEach(entry -> bar(entry, longest));
+    metric.entries().stream()
+        .filter(entry -> entry.values().isPresent() || !entry.failures().isEmpty())
+        .forEach(entry -> bar(entry, longest));
   }
 
   private void bar(Metric.Entry entry, double longest) {
@@ -88,7 +90,12 @@ final class ComparisonPlot {
       return;
     }
     var values = entry.values().get();
-    String kind = entry.peer().equals(EducePeer.NAME) ? "own" : "peer";
+    String kind =
+        switch (entry.peer()) {
+          case EducePeer.NAME -> "own";
+          case MachinePeer.NAME -> "limit";
+          default -> "peer";
+        };
     add(
         "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>",
         kind, x, y, BAR_WIDTH * values.median() / longest, BAR_HEIGHT);

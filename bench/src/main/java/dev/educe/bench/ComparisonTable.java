@@ -19,11 +19,10 @@ final class ComparisonTable {
 
   private String write() {
     line("");
-    line("%s, %d rounds; %s", comparison.model(), comparison.rounds(), comparison.machine().line());
+    line("%s; %s", comparison.model(), comparison.machine().line());
     comparison.versions().forEach((peer, version) -> line("  %s: %s", peer, version));
     comparison.absent().forEach((peer, why) -> line("  %s is absent: %s", peer, why));
     comparison.metrics().forEach(this::metric);
-    shares();
     memory();
     return out.toString();
   }
@@ -39,7 +38,7 @@ final class ComparisonTable {
         metric.higherIsBetter() ? "more is better" : "less is better");
     for (var entry : metric.entries()) {
       if (entry.values().isEmpty()) {
-        line("  %-18s %s", entry.peer(), why(entry));
+        entry.failures().forEach(failure -> line("  %-18s – %s", entry.peer(), failure));
         continue;
       }
       var values = entry.values().get();
@@ -57,29 +56,12 @@ final class ComparisonTable {
     }
   }
 
-  private static String why(Metric.Entry entry) {
-    return entry.failures().isEmpty() ? "–" : "– " + String.join("; ", entry.failures());
-  }
-
   private static String spread(Series series) {
     return String.format(Locale.ROOT, "%.2f to %.2f", series.least(), series.greatest());
   }
 
   private static String rest(Series series) {
     return series.count() > 1 ? " (" + spread(series) + ")" : "";
-  }
-
-  private void shares() {
-    if (!comparison.shares().isEmpty()) {
-      line("");
-      line("Educe's share of what this machine did in the same round");
-    }
-    for (var share : comparison.shares()) {
-      var values = share.values();
-      line(
-          "  %-42s %5.1f %% (%.1f to %.1f)",
-          share.title(), 100 * values.median(), 100 * values.least(), 100 * values.greatest());
-    }
   }
 
   private void memory() {

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /// Runs peers in turn: each test by all of them before the next, round after round.
 ///
@@ -19,23 +18,14 @@ final class Contest {
   private final List<Peer> peers;
   private final List<Integer> threads;
   private final Workload load;
-  private final Supplier<MachineLimits> limits;
   private final Consumer<String> progress;
   private final Map<String, Map<Test, Trials>> trials = new LinkedHashMap<>();
-  private final List<MachineLimits> measuredLimits = new ArrayList<>();
 
-  /// @param limits measures the machine, once a round
   /// @param progress is told each run
-  Contest(
-      List<Peer> peers,
-      List<Integer> threads,
-      Workload load,
-      Supplier<MachineLimits> limits,
-      Consumer<String> progress) {
+  Contest(List<Peer> peers, List<Integer> threads, Workload load, Consumer<String> progress) {
     this.peers = List.copyOf(peers);
     this.threads = List.copyOf(threads);
     this.load = load;
-    this.limits = limits;
     this.progress = progress;
     for (var peer : peers) {
       var tests = new EnumMap<Test, Trials>(Test.class);
@@ -49,7 +39,6 @@ final class Contest {
   void run(int rounds) throws IOException, InterruptedException {
     for (int round = 0; round < rounds; round++) {
       progress.accept("round %d of %d".formatted(round + 1, rounds));
-      measuredLimits.add(limits.get());
       var order = new ArrayList<>(peers);
       // Nobody is always the one who comes after the same other.
       Collections.rotate(order, -round);
@@ -88,10 +77,5 @@ final class Contest {
   /// What each peer, by name, gave in each test.
   Map<String, Map<Test, Trials>> trials() {
     return Collections.unmodifiableMap(trials);
-  }
-
-  /// What the machine gave in each round.
-  List<MachineLimits> measuredLimits() {
-    return Collections.unmodifiableList(measuredLimits);
   }
 }

@@ -20,6 +20,9 @@ final class LlamaCppDriver {
   /// The line with the figure of the test.
   static final String VALUE = "value";
 
+  /// The line with what the library says of itself.
+  static final String VERSION = "version";
+
   /// The line with what the JVM held before the library was opened.
   static final String OWN_BYTES = "own-bytes";
 
@@ -28,6 +31,7 @@ final class LlamaCppDriver {
   private static final int CONTEXT_STEP = 256;
   private static final int LOAD_MAPPED = 1;
   private static final int START_TOKENS_MAX = 256;
+  private static final long VERSION_BYTES_MAX = 256;
 
   private final Arena arena = Arena.global();
   private final LlamaLibrary llama = new LlamaLibrary(arena);
@@ -59,6 +63,7 @@ final class LlamaCppDriver {
           driver.measure(Path.of(arguments[0]), Path.of(arguments[1]), Test.valueOf(arguments[2]));
       System.out.println(VALUE + " " + value);
       System.out.println(OWN_BYTES + " " + own);
+      System.out.println(VERSION + " " + driver.version());
     } catch (PeerFailedException e) {
       System.err.println(e.getMessage());
       System.exit(1);
@@ -71,12 +76,24 @@ final class LlamaCppDriver {
   ///
   /// @throws PeerFailedException if it did not
   static double figure(String output, String name) throws PeerFailedException {
+    return Double.parseDouble(text(output, name));
+  }
+
+  /// A text that the driver printed.
+  ///
+  /// @throws PeerFailedException if it did not
+  static String text(String output, String name) throws PeerFailedException {
     return output
         .lines()
         .filter(line -> line.startsWith(name + " "))
-        .map(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .map(line -> line.substring(name.length() + 1))
         .findFirst()
         .orElseThrow(() -> new PeerFailedException("its driver gave no " + name));
+  }
+
+  private String version() throws PeerFailedException {
+    var text = (MemorySegment) llama.call("llama_version");
+    return sized(text, VERSION_BYTES_MAX).getString(0);
   }
 
   private double measure(Path libraries, Path model, Test test)

@@ -14,6 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class LlamaCppPeer implements Peer {
   private static final String PACKAGE = "@node-llama-cpp/linux-x64";
   private static final String VERSION = "3.22.1";
+  private static final String VERSIONS = PACKAGE + " " + VERSION + ", library %s";
   private static final Duration INSTALL_LIMIT = Duration.ofMinutes(5);
 
   private final Path libraries;
@@ -21,16 +22,15 @@ final class LlamaCppPeer implements Peer {
   private final Workload load;
   private final Duration limit;
   private final Path work;
-  private final String version;
+  private String version; // what the library says follows its first run
 
-  private LlamaCppPeer(
-      Path libraries, Path model, Workload load, Duration limit, Path work, String version) {
+  private LlamaCppPeer(Path libraries, Path model, Workload load, Duration limit, Path work) {
     this.libraries = libraries;
     this.model = model;
     this.load = load;
     this.limit = limit;
     this.work = work;
-    this.version = version;
+    this.version = VERSIONS.formatted("unknown");
   }
 
   /// Installs the package if it is not there yet; nothing of it is run by npm.
@@ -47,13 +47,11 @@ final class LlamaCppPeer implements Peer {
     if (!installedVersion(home).equals(Optional.of(VERSION))) {
       npm(folder);
     }
-    String version =
-        installedVersion(home)
-            .filter(VERSION::equals)
-            .map(found -> PACKAGE + " " + found)
-            .orElseThrow(() -> new PeerFailedException("npm did not install " + VERSION));
+    if (!installedVersion(home).equals(Optional.of(VERSION))) {
+      throw new PeerFailedException("npm did not install " + VERSION);
+    }
     var libraries = home.resolve("bins/linux-x64");
-    return new LlamaCppPeer(libraries, model, load, limit, work, version);
+    return new LlamaCppPeer(libraries, model, load, limit, work);
   }
 
   private static Optional<String> installedVersion(Path home) throws IOException {
@@ -111,6 +109,7 @@ final class LlamaCppPeer implements Peer {
           case START -> 1;
         };
     var outcome = new Child(command(test, threads, sequences, tokens), work, limit).run();
+    version = VERSIONS.formatted(LlamaCppDriver.text(outcome.output(), LlamaCppDriver.VERSION));
     long own = (long) LlamaCppDriver.figure(outcome.output(), LlamaCppDriver.OWN_BYTES);
     return new Sample(
         LlamaCppDriver.figure(outcome.output(), LlamaCppDriver.VALUE),

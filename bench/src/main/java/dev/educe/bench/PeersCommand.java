@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,21 +97,12 @@ final class PeersCommand {
     var machine = MachineDescription.read(root);
     var modelWork = ModelWork.of(model);
     var absent = new LinkedHashMap<String, String>();
-    var peers = peers(model, absent);
+    var peers = peers(model, modelWork, absent);
     absent.forEach((name, why) -> progress(name + " is absent: " + why));
-    int limitThreads = Collections.max(threads);
-    long bytes = (long) modelWork.decodeBytes(load.decode());
-    var contest =
-        new Contest(
-            peers,
-            threads,
-            load,
-            () -> MachineLimits.measure(bytes, limitThreads),
-            PeersCommand::progress);
+    var contest = new Contest(peers, threads, load, PeersCommand::progress);
     contest.run(rounds);
     var versions = new LinkedHashMap<String, String>();
     peers.forEach(peer -> versions.put(peer.name(), peer.version()));
-    var limits = contest.measuredLimits();
     return new Comparison(
         LocalDate.now(),
         model.getFileName().toString().replaceFirst("\\.gguf$", ""),
@@ -122,15 +112,14 @@ final class PeersCommand {
         modelWork,
         versions,
         absent,
-        Metric.of(contest.trials(), load),
-        Share.of(contest.trials().get(EducePeer.NAME), limits, modelWork, load),
-        limits);
+        Metric.of(contest.trials(), load));
   }
 
-  /// Educe and every peer that is here; the others are noted.
-  private List<Peer> peers(Path model, Map<String, String> absent)
+  /// The machine, Educe and every peer that is here; the others are noted.
+  private List<Peer> peers(Path model, ModelWork modelWork, Map<String, String> absent)
       throws IOException, InterruptedException, PeerFailedException {
     var peers = new ArrayList<Peer>();
+    peers.add(new MachinePeer(modelWork, load));
     String kernels = arguments.value("--kernels").orElse("");
     peers.add(new EducePeer(root, model, kernels, load, limit, work));
     try {
