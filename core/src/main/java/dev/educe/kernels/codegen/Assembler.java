@@ -286,6 +286,19 @@ final class Assembler {
     vectors.emit(VectorOp.VPDPBUSD_VEX, d, a, b);
   }
 
+  /// The signs of the bytes of `a`, into an opmask register.
+  void vpmovb2m(int mask, Vec a) {
+    vectors.emit(VectorOp.VPMOVB2M, new Vec(mask, a.bits(), 0, false), a);
+  }
+
+  void vpsignb(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPSIGNB, d, a, b);
+  }
+
+  void vpsubb(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPSUBB, d, a, b);
+  }
+
   void vpternlogd(Vec d, Vec a, Operand b, int truthTable) {
     vectors.emit(VectorOp.VPTERNLOGD, d, a, b, truthTable);
   }
