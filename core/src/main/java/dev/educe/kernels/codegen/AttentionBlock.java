@@ -27,19 +27,21 @@ final class AttentionBlock {
   static final int KEYS = 0; // [SEGMENTS]: the address of the segment's keys in channel 0
   static final int VALUES =
       32; // [SEGMENTS]: the address of the values of the segment's first place
-  static final int FIRST = 64; // the first place that any row sees
-  static final int SHARED = 72; // the first place that all rows see
-  static final int SHARED_END = 80; // the place after the last that all rows see
-  static final int END = 88; // the place after the last that any row sees
-  static final int SCALE = 96; // F32
-  static final int FROM = 128; // [ROWS_MAX]: the first place that the row sees
-  static final int TO = 192; // [ROWS_MAX]: the place after its last
-  static final int CHANGES = 256; // F32 [16]: exp(mOld − m) of the rows
-  static final int SUMS = 320; // F32 [16]: of the rows' weights
+  static final int NEXT_KEYS = 64; // [SEGMENTS]: of the block that is read next
+  static final int NEXT_VALUES = 96; // [SEGMENTS]
+  static final int FIRST = 128; // the first place that any row sees
+  static final int SHARED = 136; // the first place that all rows see
+  static final int SHARED_END = 144; // the place after the last that all rows see
+  static final int END = 152; // the place after the last that any row sees
+  static final int SCALE = 160; // F32
+  static final int FROM = 192; // [ROWS_MAX]: the first place that the row sees
+  static final int TO = 256; // [ROWS_MAX]: the place after its last
+  static final int CHANGES = 320; // F32 [16]: exp(mOld − m) of the rows
+  static final int SUMS = 384; // F32 [16]: of the rows' weights
   // F32 [3 · BLOCK]: −∞, +∞, −∞. A window of BLOCK that begins inside cuts off places before one,
   // or from one on, when scores are limited to it.
-  static final int LIMITS = 384;
-  static final int WEIGHTS = 1152; // F32 [ROWS_MAX, BLOCK]: scores, then weights
+  static final int LIMITS = 448;
+  static final int WEIGHTS = 1216; // F32 [ROWS_MAX, BLOCK]: scores, then weights
   static final int BYTES = WEIGHTS + ROWS_MAX * BLOCK * Float.BYTES;
 
   private final MemorySegment memory;
@@ -66,30 +68,29 @@ final class AttentionBlock {
     memory.set(ValueLayout.JAVA_FLOAT, SCALE, factor);
   }
 
+  /// Goes on to the block that [#findNext] found.
+  void advance() {
+    MemorySegment.copy(memory, NEXT_KEYS, memory, KEYS, NEXT_KEYS - KEYS);
+  }
+
   /// Finds the pages that hold the positions from `first` to `last`, all of one block; no other
   /// page is looked up.
-  void find(KvPages pages, int[] pageTable, int kvHead, int first, int last) {
+  void findNext(KvPages pages, int[] pageTable, int kvHead, int first, int last) {
     int tokens = pages.pageTokens();
     int block = first / BLOCK * BLOCK;
-    long bytes = (long) pages.headSize() * tokens * pages.type().bytes();
-    long keysMax = pages.keys().byteSize();
-    long valuesMax = pages.values().byteSize();
-    int from = first / SEGMENT * SEGMENT;
+    int elementBytes = pages.type().bytes();
+    long bytes = (long) pages.headSize() * tokens * elementBytes;
     for (int i = 0; i < SEGMENTS; i++) {
       int position = block + i * SEGMENT;
       // Nobody sees what is computed from keys out of range; any readable ones will do.
-      int seen = position < from || position > last ? from : position;
-      int page = pageTable[seen / tokens];
-      long offset = pages.offset(page, kvHead);
-      Objects.checkFromIndexSize(offset, bytes, keysMax);
-      Objects.checkFromIndexSize(offset, bytes, valuesMax);
-      int token = seen % tokens;
-      put(KEYS + 8 * i, pages.keys().address() + offset + (long) token * pages.type().bytes());
-      put(
-          VALUES + 8 * i,
-          pages.values().address()
-              + offset
-              + (long) token * pages.headSize() * pages.type().bytes());
+      int seen = position + SEGMENT <= first || position > last ? first : position;
+      long offset = pages.offset(pageTable[seen / tokens], kvHead);
+      Objects.checkFromIndexSize(offset, bytes, pages.keys().byteSize());
+      Objects.checkFromIndexSize(offset, bytes, pages.values().byteSize());
+      long token = seen % tokens / SEGMENT * SEGMENT;
+      put(NEXT_KEYS + 8 * i, pages.keys().address() + offset + token * elementBytes);
+      long row = token * pages.headSize();
+      put(NEXT_VALUES + 8 * i, pages.values().address() + offset + row * elementBytes);
     }
   }
 

@@ -4,6 +4,8 @@ import static dev.educe.kernels.codegen.AttentionBlock.CHANGES;
 import static dev.educe.kernels.codegen.AttentionBlock.FROM;
 import static dev.educe.kernels.codegen.AttentionBlock.KEYS;
 import static dev.educe.kernels.codegen.AttentionBlock.LIMITS;
+import static dev.educe.kernels.codegen.AttentionBlock.NEXT_KEYS;
+import static dev.educe.kernels.codegen.AttentionBlock.NEXT_VALUES;
 import static dev.educe.kernels.codegen.AttentionBlock.ROWS_MAX;
 import static dev.educe.kernels.codegen.AttentionBlock.SEGMENT;
 import static dev.educe.kernels.codegen.AttentionBlock.SEGMENTS;
@@ -13,9 +15,13 @@ import static dev.educe.kernels.codegen.AttentionBlock.VALUES;
 import static dev.educe.kernels.codegen.AttentionBlock.WEIGHTS;
 import static dev.educe.kernels.codegen.Gpr.R10;
 import static dev.educe.kernels.codegen.Gpr.R11;
+import static dev.educe.kernels.codegen.Gpr.R12;
+import static dev.educe.kernels.codegen.Gpr.R13;
 import static dev.educe.kernels.codegen.Gpr.R8;
 import static dev.educe.kernels.codegen.Gpr.R9;
 import static dev.educe.kernels.codegen.Gpr.RAX;
+import static dev.educe.kernels.codegen.Gpr.RBP;
+import static dev.educe.kernels.codegen.Gpr.RBX;
 import static dev.educe.kernels.codegen.Gpr.RCX;
 import static dev.educe.kernels.codegen.Gpr.RDI;
 import static dev.educe.kernels.codegen.Gpr.RDX;
@@ -39,6 +45,7 @@ import java.util.List;
 /// seen afterwards, by a maximum of zero and by a sum that is NaN.
 final class AttentionEmitter {
   private static final int BLOCK = AttentionKernels.BLOCK;
+  private static final int LINE = 64;
   private static final int BLOCK_BYTES = BLOCK * Float.BYTES;
 
   private static final Gpr Q = RDI;
@@ -47,12 +54,14 @@ final class AttentionEmitter {
   private static final Gpr DESK = RCX;
   // In the loop over channels.
   private static final List<Gpr> SEGMENT_KEYS = List.of(R8, R9, R10, R11);
+  private static final List<Gpr> NEXT_SEGMENT_KEYS = List.of(RBX, RBP, R12, R13);
   private static final Gpr CHANNEL = RAX;
   // In the loop over places.
   private static final Gpr PLACE = R8;
   private static final Gpr PLACE_END = R9;
   private static final Gpr SEGMENT_END = R10;
   private static final Gpr VALUE = R11;
+  private static final Gpr NEXT_VALUE = RDI;
 
   private static final int SWAP_PAIRS = 0x4e;
   private static final int SWAP_NEIGHBOURS = 0xb1;
@@ -80,7 +89,12 @@ final class AttentionEmitter {
 
   /// Writes the kernel.
   Assembler emit() {
+    NEXT_SEGMENT_KEYS.forEach(a::push);
+    for (int i = 0; i < SEGMENTS; i++) {
+      a.mov(NEXT_SEGMENT_KEYS.get(i), mem(DESK, NEXT_KEYS + 8 * i));
+    }
     emitScores();
+    NEXT_SEGMENT_KEYS.reversed().forEach(a::pop);
     emitLimits();
     exponential.load();
     emitMaxima();
@@ -145,6 +159,11 @@ final class AttentionEmitter {
       a.vbroadcastss(element, mem(Q, row * headSize * Float.BYTES));
       for (int i = 0; i < vectors; i++) {
         a.vfmadd231ps(sum(row, i), lane(i, bits), element);
+      }
+    }
+    for (int i = 0; i < segments; i++) {
+      if ((segment + i) * SEGMENT % pageTokens * type.bytes() % LINE == 0) {
+        a.prefetcht1(mem(NEXT_SEGMENT_KEYS.get(segment + i)).index(CHANNEL, 1));
       }
     }
     a.add(Q, Float.BYTES);
@@ -302,11 +321,13 @@ final class AttentionEmitter {
     a.jump(Condition.GREATER_OR_EQUAL, done);
     a.mov(VALUE, PLACE);
     a.shr(VALUE, Integer.numberOfTrailingZeros(SEGMENT));
+    a.mov(NEXT_VALUE, mem(DESK, NEXT_VALUES).index(VALUE, 8));
     a.mov(VALUE, mem(DESK, VALUES).index(VALUE, 8));
     a.mov(RAX, PLACE);
     a.and(RAX, SEGMENT - 1);
     a.imul(RAX, RAX, valueBytes);
     a.add(VALUE, RAX);
+    a.add(NEXT_VALUE, RAX);
     a.mov(SEGMENT_END, PLACE);
     a.and(SEGMENT_END, -SEGMENT);
     a.add(SEGMENT_END, SEGMENT);
@@ -334,7 +355,11 @@ final class AttentionEmitter {
       }
       a.bind(unseen);
     }
+    for (int byteOf = 0; !isPartial && byteOf < vectors * lanes * type.bytes(); byteOf += LINE) {
+      a.prefetcht1(mem(NEXT_VALUE, channel * type.bytes() + byteOf));
+    }
     a.add(VALUE, valueBytes);
+    a.add(NEXT_VALUE, valueBytes);
     a.inc(PLACE);
     a.cmp(PLACE, SEGMENT_END);
     a.jump(Condition.LESS, place);

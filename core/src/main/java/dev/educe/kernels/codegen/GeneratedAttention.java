@@ -146,17 +146,22 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
       int window,
       int span) {
     AttentionBlock desk = scratch.block;
-    long end = Math.min((span + 1L) * SPAN, (long) position + tokens);
-    for (int block = span * SPAN; block < end; block += BLOCK) {
+    int end = position + tokens;
+    int first = Math.max(span * SPAN, Math.max(0, position - window + 1));
+    int blocksEnd = (int) Math.min((span + 1L) * SPAN, end);
+    if (first >= blocksEnd) {
+      return;
+    }
+    desk.findNext(pages, pageTable, kvHead, first, end - 1);
+    for (int block = first / BLOCK * BLOCK; block < blocksEnd; block += BLOCK) {
+      desk.advance();
+      if (block + BLOCK < end) {
+        // The next span's first, too: it is likely to be this thread's.
+        desk.findNext(pages, pageTable, kvHead, block + BLOCK, end - 1);
+      }
       // The first and the last token that see something of the block.
       int tokenFrom = Math.max(0, block - position);
       int tokenTo = (int) Math.min(tokens, (long) block + BLOCK - 1 + window - position);
-      if (tokenFrom >= tokenTo) {
-        continue;
-      }
-      int first = Math.max(block, position + tokenFrom - window + 1);
-      int last = Math.min(block + BLOCK, position + tokenTo) - 1;
-      desk.find(pages, pageTable, kvHead, first, last);
       boolean isWhole =
           block + BLOCK <= position + tokenFrom + 1 && position + tokenTo - window <= block;
       if (isWhole) {

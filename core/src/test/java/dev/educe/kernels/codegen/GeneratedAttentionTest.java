@@ -182,7 +182,8 @@ class GeneratedAttentionTest {
     var block = new AttentionBlock(guarded.allocate(AttentionBlock.BYTES, isAtEnd));
     int end = 1 + random.nextInt(pageTokens);
     block.scale(1f);
-    block.find(pages, new int[1], 0, 0, end - 1);
+    block.findNext(pages, new int[1], 0, 0, end - 1);
+    block.advance();
     for (int row = 0; row < rows; row++) {
       block.see(row, 0, end);
     }
