@@ -355,6 +355,11 @@ final class Assembler {
     vectors.emit(VectorOp.VFMADD231PS, d, a, b);
   }
 
+  /// `d = a · d + b`, where the other form is `d = a · b + d`.
+  void vfmadd213ps(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VFMADD213PS, d, a, b);
+  }
+
   void vfnmadd231ps(Vec d, Vec a, Operand b) {
     vectors.emit(VectorOp.VFNMADD231PS, d, a, b);
   }
@@ -385,6 +390,20 @@ final class Assembler {
 
   void vxorps(Vec d, Vec a, Operand b) {
     vectors.emit(VectorOp.VXORPS, d, a, b);
+  }
+
+  void vshufps(Vec d, Vec a, Operand b, int order) {
+    vectors.emit(VectorOp.VSHUFPS, d, a, b, order);
+  }
+
+  /// Sets all bits of the lanes of `d` in which `a` and `b` compare so, and clears the others.
+  void vcmpps(Vec d, Vec a, Operand b, int predicate) {
+    vectors.emit(VectorOp.VCMPPS, d, a, b, predicate);
+  }
+
+  /// The same into an opmask register.
+  void vcmppsMask(int k, Vec a, Operand b, int predicate) {
+    vectors.emit(VectorOp.VCMPPS_MASK, new Vec(k, a.bits(), 0, false), a, b, predicate);
   }
 
   void vpshufb(Vec d, Vec a, Operand b) {

@@ -39,6 +39,8 @@ class AssemblerDisassemblyTest {
         Arrays.stream(Assembler.class.getDeclaredMethods())
             .filter(method -> method.getName().startsWith("v") && method.getParameterCount() > 0)
             .filter(method -> method.getParameterTypes()[0] != int.class)
+            // A disassembler knows the predicates by name.
+            .filter(method -> !method.getName().startsWith("vcmpps"))
             .sorted(Comparator.comparing(Method::toString))
             .toList();
     assertTrue(methods.size() > 50, "only " + methods.size() + " vector instructions found");
