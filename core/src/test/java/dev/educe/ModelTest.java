@@ -192,7 +192,9 @@ class ModelTest {
     var thrown =
         assertThrows(
             dev.educe.platform.MemoryBudgetException.class, () -> Model.load(file, options));
-    assertTrue(thrown.getMessage().contains("bytes"), thrown.getMessage());
+    assertTrue(
+        thrown.getMessage().contains("keys and values of 1,073,741,824 tokens"),
+        thrown.getMessage());
   }
 
   @Test

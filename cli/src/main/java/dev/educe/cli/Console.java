@@ -11,20 +11,21 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.lang.reflect.InaccessibleObjectException;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 
 /// The three standard streams of a command, and which of them are terminals.
 ///
-/// Text is UTF-8 in and out, whatever the locale. Not thread-safe.
+/// Text is UTF-8 in and out, whatever the locale. Used by one thread.
 final class Console {
   private final InputStream in;
   private final OutputStream out;
   private final PrintStream err;
   private final String terminals;
   private final boolean isColoured;
-  private boolean isLineBegun;
+  private volatile boolean isLineBegun;
 
   /// @param terminals the numbers of the streams that are terminals: `012`, `2`, nothing
   Console(
@@ -47,7 +48,8 @@ final class Console {
   static Console standard() {
     var console =
         new Console(
-            new FileInputStream(FileDescriptor.in),
+            // A channel, since Ctrl-C must end a read that waits for the next line.
+            Channels.newInputStream(new FileInputStream(FileDescriptor.in).getChannel()),
             new FileOutputStream(FileDescriptor.out),
             new FileOutputStream(errorDescriptor()),
             System.getProperty("educe.terminals", ""),
@@ -153,6 +155,14 @@ final class Console {
   void endLine() {
     if (isLineBegun && isOutputTerminal()) {
       print("\n");
+    }
+  }
+
+  /// Ends the line on which the terminal has shown Ctrl-C. May be called from any thread.
+  void endLineOfInterrupt() {
+    if (isOutputTerminal() || isErrorTerminal()) {
+      isLineBegun = false;
+      err.println();
     }
   }
 

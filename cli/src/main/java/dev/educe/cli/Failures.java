@@ -6,7 +6,7 @@ import dev.educe.platform.MemoryBudgetException;
 import dev.educe.sampling.NumericalException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -50,7 +50,8 @@ final class Failures {
       case OutputClosedException _ -> {
         return ExitCode.OK;
       }
-      case CancellationException _, InterruptedException _, ClosedByInterruptException _ -> {
+      // Interrupting a thread that reads closes what it reads from.
+      case CancellationException _, InterruptedException _, ClosedChannelException _ -> {
         return ExitCode.INTERRUPTED;
       }
       case UncheckedIOException e -> report(sentence(e.getMessage(), e.getCause()), e);

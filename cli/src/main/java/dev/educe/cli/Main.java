@@ -14,30 +14,25 @@ public final class Main {
   public static void main(String[] arguments) {
     var console = Console.standard();
     var ended = new CountDownLatch(1);
-    endOnSignal(Thread.currentThread(), ended);
+    var command = Thread.currentThread();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> interrupt(command, console, ended)));
     int code = EduceCommand.run(console, arguments);
     ended.countDown();
     System.exit(code);
   }
 
-  /// On Ctrl-C interrupts the command and lets it finish its line; the JVM then exits with 128 plus
-  /// the signal's number, 130.
-  private static void endOnSignal(Thread command, CountDownLatch ended) {
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(() -> {
-              if (ended.getCount() > 0) {
-                command.interrupt();
-                awaitQuietly(ended);
-              }
-            }));
-  }
-
-  private static void awaitQuietly(CountDownLatch ended) {
+  /// What happens on Ctrl-C: the command is interrupted and may finish its line. The JVM then exits
+  /// with 128 plus the signal's number, 130.
+  private static void interrupt(Thread command, Console console, CountDownLatch ended) {
+    if (ended.getCount() == 0) {
+      return; // the command has ended, and the process ends normally
+    }
+    console.endLineOfInterrupt();
+    command.interrupt();
     try {
       ended.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
-      // The process ends anyway.
+      // Nobody interrupts a hook, and the process ends anyway.
       Thread.currentThread().interrupt();
     }
   }

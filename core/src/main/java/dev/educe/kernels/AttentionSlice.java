@@ -135,11 +135,10 @@ final class AttentionSlice {
       float max = Math.max(m[row + i], RowSums.max(lanes));
       changes[i] = m[row + i] - max;
       m[row + i] = max;
+      subtract(scores, i * BLOCK, max);
     }
-    for (int i = 0; i < count; i += Lanes.COUNT) {
-      VectorExponential.exp(FloatVector.fromArray(Lanes.FLOATS, changes, i)).intoArray(changes, i);
-    }
-    exponentials(scores, count, m, row);
+    VectorExponential.exp(changes, count);
+    VectorExponential.exp(scores, count * BLOCK);
     for (int i = 0; i < count; i++) {
       sumLanes(scores, i * BLOCK, lanes);
       l[row + i] = Math.fma(l[row + i], changes[i], RowSums.tree(lanes));
@@ -207,14 +206,14 @@ final class AttentionSlice {
     }
   }
 
-  static void multiply(float[] x, int at, int count, float factor) {
+  private static void multiply(float[] x, int at, int count, float factor) {
     for (int i = at; i < at + count; i += Lanes.COUNT) {
       FloatVector.fromArray(Lanes.FLOATS, x, i).mul(factor).intoArray(x, i);
     }
   }
 
   /// Writes the maximum of the places `p mod 16` to each lane.
-  static void maxLanes(float[] x, int at, float[] lanes) {
+  private static void maxLanes(float[] x, int at, float[] lanes) {
     for (int lane = 0; lane < SUM_LANES; lane += Lanes.COUNT) {
       var max = FloatVector.fromArray(Lanes.FLOATS, x, at + lane);
       for (int i = SUM_LANES; i < BLOCK; i += SUM_LANES) {
@@ -224,7 +223,7 @@ final class AttentionSlice {
     }
   }
 
-  static void sumLanes(float[] x, int at, float[] lanes) {
+  private static void sumLanes(float[] x, int at, float[] lanes) {
     for (int lane = 0; lane < SUM_LANES; lane += Lanes.COUNT) {
       var sum = FloatVector.fromArray(Lanes.FLOATS, x, at + lane);
       for (int i = SUM_LANES; i < BLOCK; i += SUM_LANES) {
@@ -234,13 +233,9 @@ final class AttentionSlice {
     }
   }
 
-  /// Turns the scores of rows into `exp(score − max)`.
-  static void exponentials(float[] x, int rows, float[] max, int maxAt) {
-    for (int row = 0; row < rows; row++) {
-      for (int i = row * BLOCK; i < (row + 1) * BLOCK; i += Lanes.COUNT) {
-        var score = FloatVector.fromArray(Lanes.FLOATS, x, i);
-        VectorExponential.exp(score.sub(max[maxAt + row])).intoArray(x, i);
-      }
+  private static void subtract(float[] x, int at, float amount) {
+    for (int i = at; i < at + BLOCK; i += Lanes.COUNT) {
+      FloatVector.fromArray(Lanes.FLOATS, x, i).sub(amount).intoArray(x, i);
     }
   }
 }

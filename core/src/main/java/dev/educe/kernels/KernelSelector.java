@@ -1,6 +1,7 @@
 package dev.educe.kernels;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import dev.educe.kernels.codegen.GeneratedKernels;
 import java.lang.management.ManagementFactory;
 import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
@@ -13,6 +14,8 @@ import jdk.incubator.vector.FloatVector;
 /// | nothing             | the fastest that runs well here                                    |
 /// | `scalar`            | plain loops                                                        |
 /// | `vector`            | the Vector API, of the machine's width or of `-Deduce.kernels.bits=` 128, 256 or 512 |
+/// | `generated`         | matrix products by code generated for this processor, the rest as `vector` |
+/// | `generated:TIER`    | the same with the instructions of a tier: `avx512vnni`, `avx512`, `avxvnni`, `avx2` |
 public final class KernelSelector {
   /// The system property that names the kernels.
   public static final String KERNELS_PROPERTY = "educe.kernels";
@@ -22,6 +25,7 @@ public final class KernelSelector {
 
   private static final int BITS_MIN = 128;
   private static final int BITS_MAX = 512;
+  private static final String GENERATED_TIER = "generated:";
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
   // Volatile, so that the compiler cannot do the division of checkThread itself.
@@ -32,7 +36,8 @@ public final class KernelSelector {
   /// @param reason one line: what was chosen, and why nothing faster
   public record Selection(Kernels kernels, String reason) {}
 
-  /// @param name `scalar` or `vector`; blank for what `-Deduce.kernels` says
+  /// @param name `scalar`, `vector`, `generated` or `generated:TIER`; blank for what
+  ///   `-Deduce.kernels` says
   /// @throws IllegalArgumentException if there are no kernels of that name or they cannot run here,
   ///   or if `-Deduce.kernels.bits` is set to anything but 128, 256 or 512
   public static Selection select(String name) {
@@ -42,13 +47,39 @@ public final class KernelSelector {
       case "" ->
           vectorObstacle()
               .map(obstacle -> new Selection(new ScalarKernels(), "scalar: " + obstacle))
-              .orElseGet(() -> vector("the fastest here"));
+              .orElseGet(KernelSelector::fastest);
       case "scalar" -> new Selection(new ScalarKernels(), "scalar: asked for by name");
       case "vector" -> askedVector();
+      case "generated" -> askedGenerated("");
+      case String tier when tier.startsWith(GENERATED_TIER) ->
+          askedGenerated(tier.substring(GENERATED_TIER.length()));
       default ->
           throw new IllegalArgumentException(
-              "there are no kernels called '" + wanted + "'; there are: scalar, vector");
+              "there are no kernels called '"
+                  + wanted
+                  + "'; there are: scalar, vector, generated, generated:TIER");
     };
+  }
+
+  private static Selection fastest() {
+    GeneratedKernels.Offer offer = GeneratedKernels.offer("", new VectorKernels());
+    return offer
+        .kernels()
+        .map(kernels -> new Selection(kernels, kernels.name() + ": the fastest here"))
+        .orElseGet(() -> vector("no code is generated, since " + offer.obstacle()));
+  }
+
+  private static Selection askedGenerated(String tier) {
+    Kernels others = vectorObstacle().isEmpty() ? new VectorKernels() : new ScalarKernels();
+    GeneratedKernels.Offer offer = GeneratedKernels.offer(tier, others);
+    Kernels kernels =
+        offer
+            .kernels()
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "the kernels 'generated' cannot run: " + offer.obstacle()));
+    String rest = vectorObstacle().map(obstacle -> ", the rest scalar: " + obstacle).orElse("");
+    return new Selection(kernels, kernels.name() + ": asked for by name" + rest);
   }
 
   /// Makes sure that the calling thread keeps subnormal numbers, without which results would

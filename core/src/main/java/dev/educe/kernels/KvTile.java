@@ -16,7 +16,6 @@ final class KvTile {
   private float[] keys = {}; // [headSize, BLOCK]
   private float[] values = {}; // [BLOCK, stride]
   private float[] page = {}; // a page of either, as it lies in memory
-  private short[] halves = {}; // the same before widening
 
   /// Makes room for heads of a size.
   void fit(int wantedSize) {
@@ -25,7 +24,6 @@ final class KvTile {
     if (keys.length < headSize * BLOCK) {
       keys = new float[headSize * BLOCK];
       page = new float[headSize * BLOCK];
-      halves = new short[headSize * BLOCK];
     }
     if (values.length < BLOCK * stride) {
       values = new float[BLOCK * stride];
@@ -81,21 +79,19 @@ final class KvTile {
     }
   }
 
-  private void widen(
+  private static void widen(
       KvType type, MemorySegment from, long offset, int count, float[] to, int index) {
     switch (type) {
       case F32 -> MemorySegment.copy(from, ValueLayout.JAVA_FLOAT, offset, to, index, count);
-      case F16 -> {
-        MemorySegment.copy(from, ValueLayout.JAVA_SHORT, offset, halves, 0, count);
-        widen(halves, count, to, index);
-      }
+      case F16 -> widenHalves(from, offset, count, to, index);
     }
   }
 
   // The Vector API has no halves; the compiler turns this loop into the machine's conversion.
-  private static void widen(short[] from, int count, float[] to, int index) {
+  private static void widenHalves(
+      MemorySegment from, long offset, int count, float[] to, int index) {
     for (int i = 0; i < count; i++) {
-      to[index + i] = Float.float16ToFloat(from[i]);
+      to[index + i] = Float.float16ToFloat(from.get(ValueLayout.JAVA_SHORT, offset + 2L * i));
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.educe.kernels;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The vector shapes of this process, fixed when the class is loaded.
@@ -29,6 +31,28 @@ final class Lanes {
         case 128 -> IntVector.SPECIES_128;
         case 256 -> IntVector.SPECIES_256;
         default -> IntVector.SPECIES_512;
+      };
+
+  static final VectorSpecies<Short> SHORTS =
+      switch (BITS) {
+        case 128 -> ShortVector.SPECIES_128;
+        case 256 -> ShortVector.SPECIES_256;
+        default -> ShortVector.SPECIES_512;
+      };
+
+  static final VectorSpecies<Byte> BYTES =
+      switch (BITS) {
+        case 128 -> ByteVector.SPECIES_128;
+        case 256 -> ByteVector.SPECIES_256;
+        default -> ByteVector.SPECIES_512;
+      };
+
+  /// As many shorts as there are lanes of 32 bits.
+  static final VectorSpecies<Short> HALF_SHORTS =
+      switch (BITS) {
+        case 128 -> ShortVector.SPECIES_64;
+        case 256 -> ShortVector.SPECIES_128;
+        default -> ShortVector.SPECIES_256;
       };
 
   /// Lanes of 32 bits.

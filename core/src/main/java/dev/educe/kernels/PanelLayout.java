@@ -34,6 +34,11 @@ import java.util.Optional;
 /// for the first half and `4 (b mod 2) + 2` for the second); scales are stored plus 32. IQ4_XS:
 /// signed scale.
 ///
+/// Q3_K and Q6_K codes are stored plus 4 and plus 32, those of Q4_0 and Q5_0 plus 8 and plus 16, as
+/// files have them; IQ4_NL, IQ4_XS and MXFP4 store the place in their codebook. MXFP4's codebook
+/// holds twice the values of the 4-bit float, so its exponent byte `e` stands for `d = 2^(e -
+/// 128)`.
+///
 /// Panels begin at multiples of 64 bytes; the areas inside follow each other without padding.
 ///
 /// @param type the format
@@ -64,6 +69,7 @@ public record PanelLayout(
     add(DType.Q6_K, 256 + 128, 32, 32, 8);
     add(DType.IQ4_NL, 256, 0, 32, 1);
     add(DType.IQ4_XS, 256, 16, 32, 8);
+    add(DType.MXFP4, 256, 0, 16, 1);
   }
 
   private static void add(DType type, int quants, int subScales, int scales, int scaleBlocks) {

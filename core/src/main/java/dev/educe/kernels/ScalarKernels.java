@@ -3,7 +3,7 @@ package dev.educe.kernels;
 /// The definition of every kernel, as plain loops: what all other implementations must equal bit
 /// for bit, and what runs where they cannot.
 final class ScalarKernels implements Kernels {
-  private final MatrixKernels matrix = MatrixLater.SCALAR;
+  private final MatrixKernels matrix = new ScalarMatrix();
   private final AttentionKernels attention = new ScalarAttention();
   private final RowKernels rows = new ScalarRows();
 

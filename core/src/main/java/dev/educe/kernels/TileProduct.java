@@ -55,20 +55,20 @@ final class TileProduct {
       int c1,
       int c2,
       int c3) {
-    var s00 = load(c, c0);
-    var s01 = load(c, c0 + Lanes.COUNT);
-    var s10 = load(c, c1);
-    var s11 = load(c, c1 + Lanes.COUNT);
-    var s20 = load(c, c2);
-    var s21 = load(c, c2 + Lanes.COUNT);
-    var s30 = load(c, c3);
-    var s31 = load(c, c3 + Lanes.COUNT);
+    var s00 = FloatVector.fromArray(Lanes.FLOATS, c, c0);
+    var s01 = FloatVector.fromArray(Lanes.FLOATS, c, c0 + Lanes.COUNT);
+    var s10 = FloatVector.fromArray(Lanes.FLOATS, c, c1);
+    var s11 = FloatVector.fromArray(Lanes.FLOATS, c, c1 + Lanes.COUNT);
+    var s20 = FloatVector.fromArray(Lanes.FLOATS, c, c2);
+    var s21 = FloatVector.fromArray(Lanes.FLOATS, c, c2 + Lanes.COUNT);
+    var s30 = FloatVector.fromArray(Lanes.FLOATS, c, c3);
+    var s31 = FloatVector.fromArray(Lanes.FLOATS, c, c3 + Lanes.COUNT);
     int a1 = aFrom + aStride;
     int a2 = a1 + aStride;
     int a3 = a2 + aStride;
     for (int k = kFrom; k < kTo; k++) {
-      var b0 = load(b, bFrom + k * bStride);
-      var b1 = load(b, bFrom + k * bStride + Lanes.COUNT);
+      var b0 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + k * bStride);
+      var b1 = FloatVector.fromArray(Lanes.FLOATS, b, bFrom + k * bStride + Lanes.COUNT);
       var x = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + k]);
       s00 = x.fma(b0, s00);
       s01 = x.fma(b1, s01);
@@ -96,19 +96,15 @@ final class TileProduct {
   static void row(
       float[] a, int aFrom, float[] b, int bStride, int kFrom, int kTo, float[] c, int c0) {
     for (int j = 0; j < bStride; j += STEP) {
-      var s0 = load(c, c0 + j);
-      var s1 = load(c, c0 + j + Lanes.COUNT);
+      var s0 = FloatVector.fromArray(Lanes.FLOATS, c, c0 + j);
+      var s1 = FloatVector.fromArray(Lanes.FLOATS, c, c0 + j + Lanes.COUNT);
       for (int k = kFrom; k < kTo; k++) {
         var x = FloatVector.broadcast(Lanes.FLOATS, a[aFrom + k]);
-        s0 = x.fma(load(b, k * bStride + j), s0);
-        s1 = x.fma(load(b, k * bStride + j + Lanes.COUNT), s1);
+        s0 = x.fma(FloatVector.fromArray(Lanes.FLOATS, b, k * bStride + j), s0);
+        s1 = x.fma(FloatVector.fromArray(Lanes.FLOATS, b, k * bStride + j + Lanes.COUNT), s1);
       }
       s0.intoArray(c, c0 + j);
       s1.intoArray(c, c0 + j + Lanes.COUNT);
     }
-  }
-
-  private static FloatVector load(float[] from, int index) {
-    return FloatVector.fromArray(Lanes.FLOATS, from, index);
   }
 }

@@ -3,10 +3,11 @@ package dev.educe.kernels;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// [Exponential#exp] over the lanes of a vector, with the same bits.
+/// [Exponential#exp] over arrays, with the same bits.
 ///
-/// The compiler stops inlining, and boxes every vector, when a loop body grows beyond its budget of
-/// nodes. Hence constants that are vectors already, and no operation more than needed.
+/// No method of vector kernels takes or returns a vector: where the compiler has had enough of
+/// inlining, such a call would box every one, and whether it has depends on what was compiled
+/// before. Hence arrays, and constants that are vectors already.
 final class VectorExponential {
   private static final int EXPONENT_BITS = 23;
 
@@ -27,18 +28,23 @@ final class VectorExponential {
 
   private VectorExponential() {}
 
-  /// e to the power of each lane.
-  static FloatVector exp(FloatVector x) {
-    var rounded = x.fma(LOG2_E, ROUNDER);
-    var n = rounded.sub(ROUNDER);
-    var r = n.fma(LN2_LOW, n.fma(LN2_HIGH, x));
-    var p = E6.fma(r, E5).fma(r, E4).fma(r, E3).fma(r, E2).fma(r, ONE).fma(r, ONE);
-    var exponent = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, EXPONENT_BITS);
-    var scaled = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
-    // The bits of a NaN may have become a number's; zero times x brings it back.
-    return x.fma(ZERO, scaled)
-        .blend(ZERO, x.compare(VectorOperators.LT, MIN))
-        .blend(INFINITY, x.compare(VectorOperators.GT, MAX));
+  /// Raises e to the power of each of the first `count` elements, in place; goes on to the end of
+  /// the last vector.
+  static void exp(float[] x, int count) {
+    for (int i = 0; i < count; i += Lanes.COUNT) {
+      var v = FloatVector.fromArray(Lanes.FLOATS, x, i);
+      var rounded = v.fma(LOG2_E, ROUNDER);
+      var n = rounded.sub(ROUNDER);
+      var r = n.fma(LN2_LOW, n.fma(LN2_HIGH, v));
+      var p = E6.fma(r, E5).fma(r, E4).fma(r, E3).fma(r, E2).fma(r, ONE).fma(r, ONE);
+      var exponent = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, EXPONENT_BITS);
+      var scaled = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+      // The bits of a NaN may have become a number's; zero times v brings it back.
+      v.fma(ZERO, scaled)
+          .blend(ZERO, v.compare(VectorOperators.LT, MIN))
+          .blend(INFINITY, v.compare(VectorOperators.GT, MAX))
+          .intoArray(x, i);
+    }
   }
 
   private static FloatVector splat(float value) {

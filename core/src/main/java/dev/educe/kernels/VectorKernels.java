@@ -4,7 +4,7 @@ package dev.educe.kernels;
 ///
 /// Only [KernelSelector] makes them: loading the class needs the incubating vector module.
 final class VectorKernels implements Kernels {
-  private final MatrixKernels matrix = MatrixLater.VECTOR;
+  private final MatrixKernels matrix = new VectorMatrix();
   private final AttentionKernels attention = new VectorAttention();
   private final RowKernels rows = new VectorRows();
 

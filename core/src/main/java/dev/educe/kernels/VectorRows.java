@@ -10,6 +10,9 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorRows implements RowKernels {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+  // Floats on their way through exp, a few vectors at a time.
+  private static final ThreadLocal<float[]> CHUNK = ThreadLocal.withInitial(() -> new float[1_024]);
+
   private final RowKernels scalar = new ScalarRows();
 
   @Override
@@ -31,7 +34,10 @@ final class VectorRows implements RowKernels {
     float factor = 1f / (float) Math.sqrt(RowSums.tree(lanes) / n + epsilon);
     int end = Lanes.FLOATS.loopBound(n);
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      store(load(x, xOffset + i).mul(factor).mul(load(weight, i)), y, yOffset + i);
+      FloatVector.fromMemorySegment(Lanes.FLOATS, x, (xOffset + i) * 4, ORDER)
+          .mul(factor)
+          .mul(FloatVector.fromMemorySegment(Lanes.FLOATS, weight, i * 4L, ORDER))
+          .intoMemorySegment(y, (yOffset + i) * 4, ORDER);
     }
     for (int i = end; i < n; i++) {
       set(y, yOffset + i, at(x, xOffset + i) * factor * at(weight, i));
@@ -48,12 +54,12 @@ final class VectorRows implements RowKernels {
       int half) {
     int end = Lanes.FLOATS.loopBound(half);
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      var x0 = load(x, xOffset + i);
-      var x1 = load(x, xOffset + half + i);
-      var c = load(cosines, tableOffset + i);
-      var s = load(sines, tableOffset + i);
-      store(x0.fma(c, x1.mul(s).neg()), x, xOffset + i);
-      store(x0.fma(s, x1.mul(c)), x, xOffset + half + i);
+      var x0 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, (xOffset + i) * 4, ORDER);
+      var x1 = FloatVector.fromMemorySegment(Lanes.FLOATS, x, (xOffset + half + i) * 4, ORDER);
+      var c = FloatVector.fromMemorySegment(Lanes.FLOATS, cosines, (tableOffset + i) * 4, ORDER);
+      var s = FloatVector.fromMemorySegment(Lanes.FLOATS, sines, (tableOffset + i) * 4, ORDER);
+      x0.fma(c, x1.mul(s).neg()).intoMemorySegment(x, (xOffset + i) * 4, ORDER);
+      x0.fma(s, x1.mul(c)).intoMemorySegment(x, (xOffset + half + i) * 4, ORDER);
     }
     for (int i = end; i < half; i++) {
       float x0 = at(x, xOffset + i);
@@ -74,20 +80,52 @@ final class VectorRows implements RowKernels {
       MemorySegment y,
       long yOffset,
       int n) {
+    float[] e = CHUNK.get();
+    for (int from = 0; from < n; from += e.length) {
+      int count = Math.min(e.length, n - from);
+      long gateAt = gateOffset + from;
+      MemorySegment.copy(gate, ValueLayout.JAVA_FLOAT, gateAt * 4, e, 0, count);
+      negate(e, count);
+      VectorExponential.exp(e, count);
+      divideAndGate(gate, gateAt, e, up, upOffset + from, y, yOffset + from, count);
+    }
+  }
+
+  private static void negate(float[] x, int count) {
+    for (int i = 0; i < count; i += Lanes.COUNT) {
+      FloatVector.fromArray(Lanes.FLOATS, x, i).neg().intoArray(x, i);
+    }
+  }
+
+  private static void divideAndGate(
+      MemorySegment gate,
+      long gateOffset,
+      float[] e,
+      MemorySegment up,
+      long upOffset,
+      MemorySegment y,
+      long yOffset,
+      int n) {
     int end = Lanes.FLOATS.loopBound(n);
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      var g = load(gate, gateOffset + i);
-      var silu = g.div(VectorExponential.exp(g.neg()).add(1f));
-      store(silu.mul(load(up, upOffset + i)), y, yOffset + i);
+      var divisor = FloatVector.fromArray(Lanes.FLOATS, e, i).add(1f);
+      FloatVector.fromMemorySegment(Lanes.FLOATS, gate, (gateOffset + i) * 4, ORDER)
+          .div(divisor)
+          .mul(FloatVector.fromMemorySegment(Lanes.FLOATS, up, (upOffset + i) * 4, ORDER))
+          .intoMemorySegment(y, (yOffset + i) * 4, ORDER);
     }
-    scalar.siluGate(gate, gateOffset + end, up, upOffset + end, y, yOffset + end, n - end);
+    for (int i = end; i < n; i++) {
+      set(y, yOffset + i, at(gate, gateOffset + i) / (1f + e[i]) * at(up, upOffset + i));
+    }
   }
 
   @Override
   public void add(MemorySegment x, long xOffset, MemorySegment y, long yOffset, int n) {
     int end = Lanes.FLOATS.loopBound(n);
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      store(load(y, yOffset + i).add(load(x, xOffset + i)), y, yOffset + i);
+      FloatVector.fromMemorySegment(Lanes.FLOATS, y, (yOffset + i) * 4, ORDER)
+          .add(FloatVector.fromMemorySegment(Lanes.FLOATS, x, (xOffset + i) * 4, ORDER))
+          .intoMemorySegment(y, (yOffset + i) * 4, ORDER);
     }
     scalar.add(x, xOffset + end, y, yOffset + end, n - end);
   }
@@ -98,7 +136,11 @@ final class VectorRows implements RowKernels {
     var factors = FloatVector.broadcast(Lanes.FLOATS, factor);
     int end = Lanes.FLOATS.loopBound(n);
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      store(factors.fma(load(x, xOffset + i), load(y, yOffset + i)), y, yOffset + i);
+      factors
+          .fma(
+              FloatVector.fromMemorySegment(Lanes.FLOATS, x, (xOffset + i) * 4, ORDER),
+              FloatVector.fromMemorySegment(Lanes.FLOATS, y, (yOffset + i) * 4, ORDER))
+          .intoMemorySegment(y, (yOffset + i) * 4, ORDER);
     }
     scalar.addScaled(factor, x, xOffset + end, y, yOffset + end, n - end);
   }
@@ -107,33 +149,48 @@ final class VectorRows implements RowKernels {
   public void scale(float factor, MemorySegment x, long xOffset, int n) {
     int end = Lanes.FLOATS.loopBound(n);
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      store(load(x, xOffset + i).mul(factor), x, xOffset + i);
+      FloatVector.fromMemorySegment(Lanes.FLOATS, x, (xOffset + i) * 4, ORDER)
+          .mul(factor)
+          .intoMemorySegment(x, (xOffset + i) * 4, ORDER);
     }
     scalar.scale(factor, x, xOffset + end, n - end);
   }
 
   @Override
   public void softmax(MemorySegment x, long xOffset, MemorySegment y, long yOffset, int n) {
-    float max = max(x, xOffset, n);
-    int end = Lanes.FLOATS.loopBound(n);
-    for (int i = 0; i < end; i += Lanes.COUNT) {
-      store(VectorExponential.exp(load(x, xOffset + i).sub(max)), y, yOffset + i);
-    }
-    for (int i = end; i < n; i++) {
-      set(y, yOffset + i, Exponential.exp(at(x, xOffset + i) - max));
-    }
+    exponentials(x, xOffset, max(x, xOffset, n), y, yOffset, n);
     float[] lanes = RowSums.lanes();
     int whole = n & -RowSums.LANES;
     sum(y, yOffset, whole, lanes);
     for (int i = whole; i < n; i++) {
       lanes[i - whole] += at(y, yOffset + i);
     }
-    float sum = RowSums.tree(lanes);
+    divide(y, yOffset, RowSums.tree(lanes), n);
+  }
+
+  private static void exponentials(
+      MemorySegment x, long xOffset, float max, MemorySegment y, long yOffset, int n) {
+    float[] e = CHUNK.get();
+    for (int from = 0; from < n; from += e.length) {
+      int count = Math.min(e.length, n - from);
+      MemorySegment.copy(x, ValueLayout.JAVA_FLOAT, (xOffset + from) * 4, e, 0, count);
+      for (int i = 0; i < count; i += Lanes.COUNT) {
+        FloatVector.fromArray(Lanes.FLOATS, e, i).sub(max).intoArray(e, i);
+      }
+      VectorExponential.exp(e, count);
+      MemorySegment.copy(e, 0, y, ValueLayout.JAVA_FLOAT, (yOffset + from) * 4, count);
+    }
+  }
+
+  private static void divide(MemorySegment x, long offset, float divisor, int n) {
+    int end = Lanes.FLOATS.loopBound(n);
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      store(load(y, yOffset + i).div(sum), y, yOffset + i);
+      FloatVector.fromMemorySegment(Lanes.FLOATS, x, (offset + i) * 4, ORDER)
+          .div(divisor)
+          .intoMemorySegment(x, (offset + i) * 4, ORDER);
     }
     for (int i = end; i < n; i++) {
-      set(y, yOffset + i, at(y, yOffset + i) / sum);
+      set(x, offset + i, at(x, offset + i) / divisor);
     }
   }
 
@@ -143,7 +200,9 @@ final class VectorRows implements RowKernels {
     int end = Lanes.FLOATS.loopBound(n);
     // NaN equals nothing, so a row with one is searched in vain.
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      var found = load(x, xOffset + i).compare(VectorOperators.EQ, max);
+      var found =
+          FloatVector.fromMemorySegment(Lanes.FLOATS, x, (xOffset + i) * 4, ORDER)
+              .compare(VectorOperators.EQ, max);
       if (found.anyTrue()) {
         return i + found.firstTrue();
       }
@@ -162,7 +221,7 @@ final class VectorRows implements RowKernels {
     int end = Lanes.FLOATS.loopBound(n);
     var max = FloatVector.broadcast(Lanes.FLOATS, Float.NEGATIVE_INFINITY);
     for (int i = 0; i < end; i += Lanes.COUNT) {
-      max = max.max(load(x, offset + i));
+      max = max.max(FloatVector.fromMemorySegment(Lanes.FLOATS, x, (offset + i) * 4, ORDER));
     }
     for (int lane = 0; lane < RowSums.LANES; lane += Lanes.COUNT) {
       max.intoArray(lanes, lane);
@@ -180,7 +239,7 @@ final class VectorRows implements RowKernels {
     for (int lane = 0; lane < RowSums.LANES; lane += Lanes.COUNT) {
       var sum = FloatVector.zero(Lanes.FLOATS);
       for (int i = lane; i < n; i += RowSums.LANES) {
-        var value = load(x, offset + i);
+        var value = FloatVector.fromMemorySegment(Lanes.FLOATS, x, (offset + i) * 4, ORDER);
         sum = value.fma(value, sum);
       }
       sum.intoArray(lanes, lane);
@@ -191,18 +250,10 @@ final class VectorRows implements RowKernels {
     for (int lane = 0; lane < RowSums.LANES; lane += Lanes.COUNT) {
       var sum = FloatVector.zero(Lanes.FLOATS);
       for (int i = lane; i < n; i += RowSums.LANES) {
-        sum = sum.add(load(x, offset + i));
+        sum = sum.add(FloatVector.fromMemorySegment(Lanes.FLOATS, x, (offset + i) * 4, ORDER));
       }
       sum.intoArray(lanes, lane);
     }
-  }
-
-  private static FloatVector load(MemorySegment floats, long index) {
-    return FloatVector.fromMemorySegment(Lanes.FLOATS, floats, index * Float.BYTES, ORDER);
-  }
-
-  private static void store(FloatVector vector, MemorySegment floats, long index) {
-    vector.intoMemorySegment(floats, index * Float.BYTES, ORDER);
   }
 
   private static float at(MemorySegment floats, long index) {

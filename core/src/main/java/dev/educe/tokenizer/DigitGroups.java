@@ -9,7 +9,7 @@ enum DigitGroups implements Stage {
   BEFORE_WHOLE_GROUPS("\\d"),
   /// `\d{1,3}(?=(?:\d{3})*\b)`: cuts around each group of a number that ends a word.
   OF_WORDS("\\d"),
-  /// Cuts after each group, and not between a number and the text before it.
+  /// `[^\p{N}]*\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))`: cuts after each group.
   AFTER_GROUPS("\\p{N}");
 
   // What \b takes for a part of a word, beside the alphabetic.

@@ -305,7 +305,7 @@ enum PreTokenizer {
     static final String TRAILING_SPACE = "\\s+$";
     static final String DIGITS_BEFORE_GROUPS = "(?=(\\d{3})+(?!\\d))";
     static final String DIGITS_OF_WORDS = "\\d{1,3}(?=(?:\\d{3})*\\b)";
-    static final String DIGITS_AFTER_GROUPS = "(?<=\\p{N})(?=(\\p{N}{3})*(?!\\p{N}))";
+    static final String DIGITS_AFTER_GROUPS = "[^\\p{N}]*\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))";
 
     static final String SPACES = "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
     static final String REST = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" + SPACES;

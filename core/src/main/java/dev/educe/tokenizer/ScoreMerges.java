@@ -33,7 +33,7 @@ final class ScoreMerges {
     this.ends = longestBeginnings(reversed);
   }
 
-  /// @param scores [tokens]; not NaN
+  /// @param scores of the tokens, none of them NaN
   /// @param symbols learns the characters that no token spells alone
   static Merges of(float[] scores, Symbols symbols) {
     for (int token = 0; token < scores.length; token++) {

@@ -20,19 +20,23 @@ final class Symbols {
 
   /// The number of a text, a new one if it has none yet.
   int of(String text) {
-    int number = find(text);
-    if (number >= 0) {
-      return number;
+    int token = vocabulary.textToken(text);
+    if (token >= 0) {
+      return token;
+    }
+    int next = count();
+    Integer known = numbers.putIfAbsent(text, next);
+    if (known != null) {
+      return known;
     }
     others.add(text);
-    numbers.put(text, count() - 1);
-    return count() - 1;
+    return next;
   }
 
   /// The number of a text, or -1 if it has none.
   int find(String text) {
-    int token = vocabulary.find(text).orElse(-1);
-    return token >= 0 && vocabulary.isText(token) ? token : numbers.getOrDefault(text, -1);
+    int token = vocabulary.textToken(text);
+    return token >= 0 ? token : numbers.getOrDefault(text, -1);
   }
 
   String text(int symbol) {

@@ -1,6 +1,7 @@
 package dev.educe.tokenizer;
 
 import java.util.BitSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -40,8 +41,9 @@ final class Vocabulary {
     this.ids = ids;
     this.roles = roles;
     this.byteTokens = new int[256];
+    var hex = HexFormat.of().withUpperCase();
     for (int value = 0; value < 256; value++) {
-      byteTokens[value] = find("<0x%02X>".formatted(value)).orElse(-1);
+      byteTokens[value] = ids.getOrDefault("<0x" + hex.toHexDigits((byte) value) + ">", -1);
     }
   }
 
@@ -69,11 +71,16 @@ final class Vocabulary {
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
-  /// Whether plain text can become this token: never a control token, or a byte by its name.
-  boolean isText(int token) {
-    return switch (kinds[token]) {
-      case NORMAL, USER_DEFINED, UNUSED, UNDEFINED -> !pieces.get(token).isEmpty();
-      case UNKNOWN, CONTROL, BYTE -> false;
+  /// The token that plain text of this spelling can become, or -1: never a control token, or a byte
+  /// by its name.
+  int textToken(String piece) {
+    Integer id = ids.get(piece);
+    if (id == null) {
+      return -1;
+    }
+    return switch (kinds[id]) {
+      case NORMAL, USER_DEFINED, UNUSED, UNDEFINED -> id;
+      case UNKNOWN, CONTROL, BYTE -> -1;
     };
   }
 
@@ -87,8 +94,9 @@ final class Vocabulary {
     if (piece.length() != 6 || !piece.startsWith("<0x") || !piece.endsWith(">")) {
       return -1;
     }
-    int high = Character.digit(piece.charAt(3), 16);
-    int low = Character.digit(piece.charAt(4), 16);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
+    char high = piece.charAt(3);
+    char low = piece.charAt(4);
+    boolean hex = HexFormat.isHexDigit(high) && HexFormat.isHexDigit(low);
+    return hex ? HexFormat.fromHexDigit(high) << 4 | HexFormat.fromHexDigit(low) : -1;
   }
 }

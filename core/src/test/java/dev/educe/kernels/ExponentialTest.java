@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -85,17 +84,16 @@ class ExponentialTest {
 
   @Test
   void vectorsGiveTheBitsOfTheScalarExp() {
-    var lanes = new float[Lanes.COUNT];
-    var results = new float[Lanes.COUNT];
-    int lane = 0;
-    for (long bits = 0; bits < FLOATS; bits += STEP) {
-      lanes[lane++] = Float.intBitsToFloat((int) bits);
-      if (lane == Lanes.COUNT) {
-        lane = 0;
-        VectorExponential.exp(FloatVector.fromArray(Lanes.FLOATS, lanes, 0)).intoArray(results, 0);
-        for (int i = 0; i < lanes.length; i++) {
-          assertSameBits(lanes[i], Exponential.exp(lanes[i]), results[i]);
-        }
+    var x = new float[1_024];
+    var results = new float[x.length];
+    for (long bits = 0; bits < FLOATS; ) {
+      for (int i = 0; i < x.length; i++, bits += STEP) {
+        x[i] = Float.intBitsToFloat((int) bits);
+      }
+      System.arraycopy(x, 0, results, 0, x.length);
+      VectorExponential.exp(results, x.length);
+      for (int i = 0; i < x.length; i++) {
+        assertSameBits(x[i], Exponential.exp(x[i]), results[i]);
       }
     }
   }

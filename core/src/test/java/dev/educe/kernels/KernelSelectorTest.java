@@ -24,7 +24,9 @@ class KernelSelectorTest {
     var failure =
         assertThrows(IllegalArgumentException.class, () -> KernelSelector.select("vektor"));
     assertEquals(
-        "there are no kernels called 'vektor'; there are: scalar, vector", failure.getMessage());
+        "there are no kernels called 'vektor'; there are: scalar, vector, generated,"
+            + " generated:TIER",
+        failure.getMessage());
   }
 
   @Test
@@ -39,6 +41,21 @@ class KernelSelectorTest {
     var selection = KernelSelector.select("vector");
     assertEquals("vector " + Lanes.BITS, selection.kernels().name());
     assertTrue(selection.reason().startsWith("vector " + Lanes.BITS + ": "), selection.reason());
+  }
+
+  @Test
+  void generatedKernelsNameTheirTierOrSayWhyThereAreNone() {
+    try {
+      var selection = KernelSelector.select("generated");
+      assertTrue(selection.kernels().name().startsWith("generated avx"), selection.reason());
+      assertTrue(selection.reason().endsWith(": asked for by name"), selection.reason());
+    } catch (IllegalArgumentException refused) {
+      String start = "the kernels 'generated' cannot run: ";
+      assertTrue(refused.getMessage().startsWith(start), refused.getMessage());
+    }
+    var wrong =
+        assertThrows(IllegalArgumentException.class, () -> KernelSelector.select("generated:mmx"));
+    assertTrue(wrong.getMessage().contains("'generated' cannot run"), wrong.getMessage());
   }
 
   @Test
@@ -61,7 +78,8 @@ class KernelSelectorTest {
     "-XX:-UseFMA, 'scalar: fused multiply-add is off or this processor has none; start java"
         + " without -XX:-UseFMA and -XX:UseAVX, on a processor with FMA'",
     "-Deduce.kernels=scalar, 'scalar: asked for by name'",
-    "-Deduce.kernels=simd, 'there are no kernels called ''simd''; there are: scalar, vector'",
+    "-Deduce.kernels=simd, 'there are no kernels called ''simd''; there are: scalar, vector,"
+        + " generated, generated:TIER'",
     "-Deduce.kernels.bits=100, '-Deduce.kernels.bits must be 128, 256 or 512, got ''100'''",
   })
   void eachReasonAgainstVectorsSaysWhatToDo(String option, String line) throws Exception {

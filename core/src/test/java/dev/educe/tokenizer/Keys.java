@@ -7,6 +7,7 @@ import dev.educe.format.ModelFormatException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ final class Keys {
 
   private final Map<String, MetadataValue> values = new LinkedHashMap<>();
   private final List<String> tokens = new ArrayList<>();
+  private final Map<String, Integer> ids = new HashMap<>();
   private final List<Long> types = new ArrayList<>();
   private final List<Double> scores = new ArrayList<>();
   private final List<String> merges = new ArrayList<>();
@@ -54,7 +56,7 @@ final class Keys {
 
   /// Adds a token, unless it is there; its score is lower than those before.
   Keys token(String piece, long type) {
-    if (!tokens.contains(piece) || piece.isEmpty()) {
+    if (ids.putIfAbsent(piece, tokens.size()) == null || piece.isEmpty()) {
       tokens.add(piece);
       types.add(type);
       scores.add((double) -tokens.size());
@@ -85,7 +87,7 @@ final class Keys {
   }
 
   int id(String piece) {
-    return tokens.indexOf(piece);
+    return ids.getOrDefault(piece, -1);
   }
 
   int[] ids(String... pieces) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Holds the scanners against `java.util.regex`, which runs the very expressions of the table.
 @ExtendWith(Seeded.class)
 class PreTokenizerTest {
-  private static final int TEXTS = 1_000;
+  private static final int TEXTS = 500;
 
   @ParameterizedTest
   @EnumSource
@@ -129,8 +129,6 @@ class PreTokenizerTest {
   static Pattern oracle(String regex) {
     String unicode =
         regex
-            // A class with high characters, or looking behind sees but half of one.
-            .replace("(?<=\\p{N})", "(?<=[\\p{N}&&[\\x{0}-\\x{10FFFF}]])")
             .replace("\\p{Han}", "\\p{IsHan}")
             .replace("\\b", "(?![\\p{IsAlphabetic}\\p{M}\\d\\p{Pc}])");
     return Pattern.compile(unicode, Pattern.UNICODE_CHARACTER_CLASS);

@@ -23,16 +23,25 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.StreamSupport;
 
 /// The matrix kernel alone: multiply-adds a second against the peak of `vpdpbusd`, and bytes a
 /// second of one row of activations against a plain read of the same memory.
 ///
 /// Rounds alternate between what is compared, so that a busy machine slows both; medians of the
-/// ratios count, rates are for orientation. Arguments: the tier (or `best`), then formats, then
-/// `columns=N`; without formats all of them.
+/// ratios count, rates are for orientation. Where memory is read by small pages both reads are
+/// slower: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` gives large ones.
+///
+/// Arguments: the tier (or `best`), then as wanted formats (else all), `columns=N`, and `one-row`
+/// for the second part alone.
 public final class MatrixBench {
-  private static final int ROUNDS = 15;
-  private static final int[] ROW_COUNTS = {1, 2, 4, 8, 12, 120};
+  private static final String COLUMNS = "columns=";
+  private static final String ONE_ROW = "one-row";
+  private static final int ROUNDS = 80;
+
+  // So many that they are done tile by tile.
+  private static final int ROWS_MANY = 120;
+  private static final int[] ROW_COUNTS = {1, 2, 4, 6, 8, 10, 12, ROWS_MANY};
   private static final int PEAK_CHAINS = 12;
   private static final int PEAK_UNROLL = 4;
   private static final long READ_BYTES = 256L << 20;
@@ -61,25 +70,30 @@ public final class MatrixBench {
       System.err.println(choice.reason());
       System.exit(1);
     }
-    List<String> rest = Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
+    List<String> rest = Arrays.stream(arguments).skip(1).toList();
     int size =
         rest.stream()
-            .filter(each -> each.startsWith("columns="))
-            .mapToInt(each -> Integer.parseInt(each.substring(8)))
+            .filter(each -> each.startsWith(COLUMNS))
+            .mapToInt(each -> Integer.parseInt(each.substring(COLUMNS.length())))
             .findFirst()
             .orElse(2048);
+    List<DType> types =
+        StreamSupport.stream(PanelLayout.supported().spliterator(), false)
+            .filter(
+                each -> rest.contains(each.name()) || rest.stream().allMatch(MatrixBench::isOption))
+            .toList();
     MatrixBench bench = new MatrixBench(choice.tier().get(), size);
     System.out.printf("tier %s, %d columns%n", bench.tier.label(), size);
-    for (DType type : Boolean.getBoolean("bw") ? java.util.List.<DType>of() : PanelLayout.supported()) {
-      if (rest.stream().allMatch(each -> each.contains("=")) || rest.contains(type.name())) {
-        bench.rates(type);
-      }
+    if (!rest.contains(ONE_ROW)) {
+      types.forEach(bench::rates);
     }
-    for (DType type : PanelLayout.supported()) {
-      if (rest.stream().allMatch(each -> each.contains("=")) || rest.contains(type.name())) {
-        bench.bandwidth(type);
-      }
+    for (DType type : types) {
+      bench.bandwidth(type);
     }
+  }
+
+  private static boolean isOption(String argument) {
+    return argument.startsWith(COLUMNS) || argument.equals(ONE_ROW);
   }
 
   /// Share of the peak by number of rows, one thread, panels in the second-level cache.
@@ -91,28 +105,34 @@ public final class MatrixBench {
       scramble(w.memory());
       int rowsMax = kernels.tileRowsMax(type, size);
       for (int rows : ROW_COUNTS) {
-        if (rows > rowsMax && rows < 16) {
+        if (rows > rowsMax && rows < ROWS_MANY) {
           continue;
         }
         Activations x = new Activations(region, rows, size);
         MemorySegment y = region.allocate(64L * panels * rows);
         long multiplies = (long) rows * panels * 16 * size;
-        long repeat = Math.max(1, (100L << 20) / multiplies);
+        long repeat = Math.max(1, (64L << 20) / multiplies);
         double[] shares = new double[ROUNDS];
         double[] all = new double[ROUNDS];
+        double[] peaks = new double[ROUNDS];
         for (int round = 0; round < ROUNDS; round++) {
-          double peakRate = peakRate();
+          peaks[round] = peakRate();
           long start = System.nanoTime();
           for (long i = 0; i < repeat; i++) {
             kernels.multiply(w, 0, panels, x, 0, rows, y, 16L * panels);
           }
           double rate = (double) repeat * multiplies / (System.nanoTime() - start);
           all[round] = rate;
-          shares[round] = rate / peakRate;
+          shares[round] = rate / peaks[round];
         }
         System.out.printf(
-            "%-7s %3d rows %6.1f GMAC/s %5.1f %% of vpdpbusd's peak%n",
-            type, rows, median(all), 100 * median(shares));
+            "%-7s %3d rows %6.1f GMAC/s (best %6.1f), %5.1f %% of vpdpbusd's peak (%5.1f %%)%n",
+            type,
+            rows,
+            median(all),
+            best(all),
+            100 * median(shares),
+            100 * best(all) / best(peaks));
       }
     }
   }
@@ -200,7 +220,7 @@ public final class MatrixBench {
   }
 
   private double peakRate() {
-    long iterations = 400_000;
+    long iterations = 60_000;
     long start = System.nanoTime();
     try {
       peak.invokeExact(MemorySegment.NULL, iterations);

@@ -17,6 +17,7 @@ import dev.educe.platform.Workers;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.DoubleConsumer;
 
@@ -90,6 +91,7 @@ public final class CpuExecutor implements Executor {
       Options options,
       DoubleConsumer progress)
       throws IOException {
+    checkPlan(file, weights, budget, options);
     var region = Region.open("model " + file.path().getFileName(), budget);
     try (var loader =
         new WeightLoader(file, weights, region, workers, options.dequantize, progress)) {
@@ -100,6 +102,27 @@ public final class CpuExecutor implements Executor {
       region.close();
       throw failed;
     }
+  }
+
+  /// Refuses a model that cannot fit before anything is allocated. Scratch is small beside the
+  /// rest.
+  private static void checkPlan(Gguf file, Weights weights, MemoryBudget budget, Options options) {
+    long weightBytes =
+        options.dequantize
+            ? Math.multiplyExact(weights.parameters(), (long) Float.BYTES)
+            : weights.bytes();
+    long cacheTokens = (long) options.pages * options.pageTokens;
+    long tokenBytes = weights.decoder().kvElementsPerToken() * options.kv.bytes();
+    long cacheBytes = Math.multiplyExact(cacheTokens, tokenBytes);
+    budget.check(
+        String.format(
+            Locale.ROOT,
+            "%s with %,d MB of weights and %,d MB for keys and values of %,d tokens",
+            file.path().getFileName(),
+            weightBytes >> 20,
+            cacheBytes >> 20,
+            cacheTokens),
+        Math.addExact(weightBytes, cacheBytes));
   }
 
   @Override

@@ -82,6 +82,11 @@ final class Assembler {
     general(0x63, d.ordinal(), a, 1);
   }
 
+  /// Loads 16 bits; the rest becomes zero.
+  void movzx16(Gpr d, Mem a) {
+    code16(0xb7, d.ordinal(), a, 1);
+  }
+
   void lea(Gpr d, Mem a) {
     general(0x8d, d.ordinal(), a, 1);
   }
@@ -279,6 +284,19 @@ final class Assembler {
   /// The same in the form of AVX-VNNI, which processors without AVX-512 have.
   void vpdpbusdVex(Vec d, Vec a, Operand b) {
     vectors.emit(VectorOp.VPDPBUSD_VEX, d, a, b);
+  }
+
+  /// The signs of the bytes of `a`, into an opmask register.
+  void vpmovb2m(int mask, Vec a) {
+    vectors.emit(VectorOp.VPMOVB2M, new Vec(mask, a.bits(), 0, false), a);
+  }
+
+  void vpsignb(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPSIGNB, d, a, b);
+  }
+
+  void vpsubb(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPSUBB, d, a, b);
   }
 
   void vpternlogd(Vec d, Vec a, Operand b, int truthTable) {

@@ -2,6 +2,7 @@ package dev.educe.kernels.codegen;
 
 import dev.educe.kernels.Activations;
 import dev.educe.kernels.MatrixKernels;
+import dev.educe.kernels.MatrixOperands;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.kernels.Panels;
 import dev.educe.tensor.DType;
@@ -9,7 +10,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /// Matrix products by generated code.
@@ -23,6 +23,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   private static final long CALL_MULTIPLIES_MAX = 1L << 24;
   private static final long CHUNK_BYTES = 512 << 10;
+  // Panels that are read once only, from memory: some 0.2 ms of it.
+  private static final long CALL_BYTES_MAX = 4 << 20;
   // The virtual machine keeps 80 KB of every stack free for native code.
   private static final int TABLE_BYTES_MAX = 40 << 10;
 
@@ -72,13 +74,14 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
       others.multiply(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
       return;
     }
-    check(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
+    MatrixOperands.check(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
     if (panelFrom == panelTo || rowFrom == rowTo) {
       return;
     }
     int rows = rowTo - rowFrom;
     int tiles = Math.ceilDiv(rows, tileMax);
-    int chunk = (int) Math.max(1, CHUNK_BYTES / w.panelBytes());
+    long chunkBytes = tiles == 1 ? CALL_BYTES_MAX : CHUNK_BYTES;
+    int chunk = (int) Math.max(1, chunkBytes / w.panelBytes());
     for (int panel = panelFrom; panel < panelTo; panel += chunk) {
       int panelEnd = Math.min(panel + chunk, panelTo);
       for (int tile = 0; tile < tiles; tile++) {
@@ -136,31 +139,6 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
       CALL.invokeExact(kernel, panels, x, y, panelCount, steps, xStride, panelBytes, yStride);
     } catch (Throwable e) {
       throw new AssertionError("generated code throws nothing", e);
-    }
-  }
-
-  private static void check(
-      Panels w,
-      int panelFrom,
-      int panelTo,
-      Activations x,
-      int rowFrom,
-      int rowTo,
-      MemorySegment y,
-      long yStride) {
-    Objects.checkFromToIndex(panelFrom, panelTo, w.panels());
-    Objects.checkFromToIndex(rowFrom, rowTo, x.rowsMax());
-    if (x.size() != w.size()) {
-      throw new IllegalArgumentException(
-          "rows of %d do not fit weights of %d columns".formatted(x.size(), w.size()));
-    }
-    if (rowFrom < rowTo && panelFrom < panelTo) {
-      long end = (rowTo - 1) * yStride + (long) panelTo * PanelLayout.ROWS;
-      Objects.checkFromToIndex(0, end, y.byteSize() / 4);
-      if (yStride < 0 || y.isReadOnly()) {
-        throw new IllegalArgumentException(
-            "results need a writable segment and a stride from 0 on");
-      }
     }
   }
 

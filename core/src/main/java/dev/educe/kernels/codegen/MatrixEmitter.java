@@ -25,8 +25,9 @@ import dev.educe.kernels.PanelLayout;
 /// in two *strips* of eight lanes.
 ///
 /// Before the first panel the kernel lays out, per block, what it needs of all rows together: the
-/// *table*, on the stack. An entry holds the scales of the rows' blocks, then their excesses (or
-/// sums as floats).
+/// *table*, on the stack. An entry holds the scales of the rows' blocks, then what their
+/// accumulators start at, per half where there are halves. Formats with mins have the sums of the
+/// activations there instead, those of two halves packed into 16 bits each.
 ///
 /// The public face of the rest is for [Unpack].
 final class MatrixEmitter {
@@ -40,6 +41,8 @@ final class MatrixEmitter {
   private static final int GROUPS = 8;
   // Four products of a weight with ±127 fit 16 bits.
   private static final int PAIR_WEIGHT_MAX = 64;
+  // The opmask register of bytes below zero.
+  private static final int NEGATIVE = 1;
   // Truth table of vpternlogd.
   private static final int A_OR_B_AND_C = 0xf8;
 
@@ -79,8 +82,7 @@ final class MatrixEmitter {
 
   /// Bytes of the table per block and row.
   static int tableBytes(Unpack format) {
-    boolean hasSums = format.excess() != 0 || format.hasMins();
-    return 4 * (1 + (!hasSums ? 0 : format.hasHalves() ? 2 : 1));
+    return format.hasHalves() && !format.hasMins() ? 12 : 8;
   }
 
   /// Writes the kernel.
@@ -90,8 +92,8 @@ final class MatrixEmitter {
     emitTable(entry);
     format.constants(this);
     if (!tier.hasDotProduct()) {
-      broadcast(registers.ones(), a.constant(0x00010001));
-      broadcast(registers.low(), a.constant(0x7f7f7f7f));
+      a.vpbroadcastd(registers.ones(), a.constant(0x00010001));
+      a.vpbroadcastd(registers.highest(), a.constant(0x80808080));
     }
     frame.eachPanel(() -> {
       for (strip = 0; strip < 512 / tier.bits(); strip++) {
@@ -127,22 +129,27 @@ final class MatrixEmitter {
 
   /// Writes what the entry holds behind the scales, for one block and row.
   private void emitSums(Gpr sums) {
-    int count = tableBytes(format) / 4 - 1;
-    for (int i = 0; i < count; i++) {
-      a.movsxd(RBX, mem(sums, 4 * i));
-      if (count == 1) {
-        a.movsxd(R14, mem(sums, 4));
-        a.add(RBX, R14);
-      }
-      if (format.hasMins()) {
-        Vec sum = Vec.xmm(0);
-        a.vmovd(sum, RBX);
-        a.vcvtdq2ps(sum, sum);
-        a.vmovd(mem(TABLE, 4 * rows * (1 + i)), sum);
-      } else {
+    Mem target = mem(TABLE, 4 * rows);
+    if (format.hasMins() && format.hasHalves()) {
+      a.mov32(RBX, mem(sums, 4));
+      a.shl(RBX, 16);
+      a.movzx16(R14, mem(sums));
+      a.or(RBX, R14);
+      a.mov32(target, RBX);
+    } else if (format.hasHalves()) {
+      for (int half = 0; half < 2; half++) {
+        a.movsxd(RBX, mem(sums, 4 * half));
         a.imul(RBX, RBX, -format.excess());
-        a.mov32(mem(TABLE, 4 * rows * (1 + i)), RBX);
+        a.mov32(target.plus(4 * rows * half), RBX);
       }
+    } else {
+      a.movsxd(RBX, mem(sums));
+      a.movsxd(R14, mem(sums, 4));
+      a.add(RBX, R14);
+      if (format.excess() != 0) {
+        a.imul(RBX, RBX, -format.excess());
+      }
+      a.mov32(target, RBX);
     }
   }
 
@@ -224,7 +231,7 @@ final class MatrixEmitter {
   private void emitStart(int half) {
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
-      if (format.excess() != 0) {
+      if (format.excess() != 0 && !isWide()) {
         a.vpbroadcastd(sum, entry(1 + half, row));
       } else {
         a.vpxor(sum, sum, sum);
@@ -238,7 +245,7 @@ final class MatrixEmitter {
       emitDots(registers.w0(), first);
       format.group(this, second, registers.w1());
       emitDots(registers.w1(), second);
-    } else if (format.weightMax() <= PAIR_WEIGHT_MAX) {
+    } else if (!isWide()) {
       format.group(this, first, registers.w0());
       format.group(this, second, registers.w1());
       emitProducts(first, second);
@@ -278,26 +285,37 @@ final class MatrixEmitter {
     }
   }
 
-  /// One group of weights up to 255, whose lower seven bits and highest bit are multiplied apart,
-  /// because two products of a full byte saturate 16 bits.
+  /// One group of weights up to 255, which would saturate 16 bits: magnitudes are multiplied
+  /// instead, at most 128, with the activations given the weights' signs. So nothing exceeds.
   private void emitWideProducts(int group) {
+    Vec w = registers.w0();
+    Vec magnitude = registers.w1();
     Vec t0 = registers.t0();
-    Vec t1 = registers.t1();
-    Vec lower = registers.w0();
-    Vec highest = registers.w1();
-    format.group(this, group, lower);
-    a.vpandn(highest, registers.low(), lower);
-    a.vpand(lower, registers.low(), lower);
+    Vec zero = registers.t1();
+    format.group(this, group, w);
+    a.vpxor(w, w, registers.highest());
+    a.vpabsb(magnitude, w);
+    if (tier.bits() == 512) {
+      a.vpmovb2m(NEGATIVE, w);
+      a.vpxor(zero, zero, zero);
+    }
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
       a.vpbroadcastd(t0, frame.x(row, 4 * group));
-      a.vpmaddubsw(t1, lower, t0);
-      a.vpmaddubsw(t0, highest, t0);
-      a.vpmaddwd(t1, t1, registers.ones());
+      if (tier.bits() == 512) {
+        a.vpsubb(t0.masked(NEGATIVE), zero, t0);
+      } else {
+        a.vpsignb(t0, t0, w);
+      }
+      a.vpmaddubsw(t0, magnitude, t0);
       a.vpmaddwd(t0, t0, registers.ones());
-      a.vpaddd(sum, sum, t1);
       a.vpaddd(sum, sum, t0);
     }
+  }
+
+  /// Whether weights are taken as signed magnitudes, without an excess of 128.
+  private boolean isWide() {
+    return !tier.hasDotProduct() && format.weightMax() > PAIR_WEIGHT_MAX;
   }
 
   // For formats: registers and addresses.
@@ -357,6 +375,12 @@ final class MatrixEmitter {
   /// Loads scales, as floats.
   Vec scales(Vec target, int index) {
     a.vcvtph2ps(target, mem(SCALES, 32 * index + strip * 16));
+    return target;
+  }
+
+  /// Loads scales that are a byte each, as unsigned integers.
+  Vec exponents(Vec target) {
+    a.vpmovzxbd(target, mem(SCALES, strip * 8));
     return target;
   }
 
@@ -439,7 +463,8 @@ final class MatrixEmitter {
   void addOffset(Vec m) {
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
-      broadcast(sum, entry(1, row));
+      a.vpbroadcastd(sum, entry(1, row));
+      a.vcvtdq2ps(sum, sum);
       multiplyEach(registers.t0(), m, entry(0, row));
       a.vfmadd231ps(registers.results().get(row), sum, registers.t0());
     }
@@ -466,25 +491,18 @@ final class MatrixEmitter {
     }
   }
 
-  /// The scales of the mins, times each row's: to be followed by [#subtractMins].
-  void scaleMins(Vec dmin) {
-    for (int row = 0; row < rows; row++) {
-      multiplyEach(registers.sums().get(row), dmin, entry(0, row));
-    }
-  }
-
-  /// `result = fma(−Σ m · Σx, dmin · scaleX, result)`, where each of `mins` is for one sum of
-  /// activations; products and their sums are whole numbers that floats hold exactly.
-  void subtractMins(Vec... mins) {
+  /// `result = fma((float) −Σ m · Σx, dmin · scaleX, result)`.
+  ///
+  /// @param mins 32 bits each, or with halves 16 bits for the first and 16 for the second
+  void subtractMins(Vec mins, Vec dmin) {
     Vec t0 = registers.t0();
     for (int row = 0; row < rows; row++) {
-      multiplyEach(t0, mins[0], entry(1, row));
-      if (mins.length == 2) {
-        Vec other = registers.held().get(row);
-        broadcast(other, entry(2, row));
-        a.vfmadd231ps(t0, mins[1], other);
-      }
-      a.vfnmadd231ps(registers.results().get(row), t0, registers.sums().get(row));
+      Vec sum = registers.sums().get(row);
+      a.vpbroadcastd(sum, entry(1, row));
+      a.vpmaddwd(sum, mins, sum);
+      a.vcvtdq2ps(sum, sum);
+      multiplyEach(t0, dmin, entry(0, row));
+      a.vfnmadd231ps(registers.results().get(row), sum, t0);
     }
   }
 
@@ -500,9 +518,5 @@ final class MatrixEmitter {
       a.vbroadcastss(target, element);
       a.vmulps(target, factor, target);
     }
-  }
-
-  private void broadcast(Vec target, Mem element) {
-    a.vbroadcastss(target, element);
   }
 }

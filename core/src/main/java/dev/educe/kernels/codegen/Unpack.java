@@ -25,12 +25,14 @@ interface Unpack {
           new UnpackQ5_K(),
           new UnpackQ6_K(),
           new UnpackIQ4_NL(),
-          new UnpackIQ4_XS());
+          new UnpackIQ4_XS(),
+          new UnpackMXFP4());
 
   /// The format.
   DType type();
 
-  /// The largest unsigned weight; from 130 on, sums of 16 bits are too narrow for two products.
+  /// The largest unsigned weight. Above 64, which sums of 16 bits cannot take, the excess must be
+  /// 128.
   int weightMax();
 
   /// What each unsigned weight exceeds the weight by.
@@ -43,7 +45,7 @@ interface Unpack {
     return false;
   }
 
-  /// Whether the sums of the activations are needed as floats, for mins.
+  /// Whether the sums of the activations are needed, for mins or offsets.
   default boolean hasMins() {
     return false;
   }

@@ -51,14 +51,12 @@ final class UnpackQ2_K implements Unpack {
     }
     k.joinHalves(scale);
     k.addScaled(k.scales(k.first(), 0));
-    k.scaleMins(k.scales(k.first(), 1));
-    k.subtractMins(min(k, k.first(), 0), min(k, k.second(), 1));
-  }
-
-  private static Vec min(MatrixEmitter k, Vec target, int half) {
-    k.subScales(target, half);
-    k.code().vpsrld(target, target, 4);
-    k.code().vcvtdq2ps(target, target);
-    return target;
+    Vec mins = k.subScales(k.first(), 0);
+    Vec second = k.subScales(k.second(), 1);
+    a.vpsrld(mins, mins, 4);
+    a.vpsrld(second, second, 4);
+    a.vpslld(second, second, 16);
+    a.vpor(mins, mins, second);
+    k.subtractMins(mins, k.scales(k.second(), 1));
   }
 }

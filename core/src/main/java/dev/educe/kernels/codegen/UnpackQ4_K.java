@@ -38,9 +38,6 @@ final class UnpackQ4_K implements Unpack {
   public void scale(MatrixEmitter k, int half) {
     k.multiplySums(k.subScales(k.first(), 0));
     k.addScaled(k.scales(k.first(), 0));
-    k.scaleMins(k.scales(k.first(), 1));
-    Vec m = k.subScales(k.second(), 1);
-    k.code().vcvtdq2ps(m, m);
-    k.subtractMins(m);
+    k.subtractMins(k.subScales(k.first(), 1), k.scales(k.second(), 1));
   }
 }

@@ -74,7 +74,7 @@ class CpuExecutorTest {
       assertTrue(Float.isFinite(expected[count - 1][0]), file + " gave no number");
     }
     var wide = new CpuExecutor.Options(KvType.F32, 16, 64, 512, 96, 96, false);
-    for (String kernels : List.of("scalar", "vector")) {
+    for (String kernels : List.of("scalar", "vector", "")) {
       try (var model = Models.open(file, kernels, 3, wide)) {
         String how = file.getFileName() + " with " + kernels;
         assertRows(expected, model.logits(tokens, 96), how + ", whole");

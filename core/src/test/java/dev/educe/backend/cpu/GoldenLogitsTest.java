@@ -53,7 +53,7 @@ class GoldenLogitsTest {
 
   private static void check(Path file) throws IOException {
     float[][] expected = golden(file, TOKENS.length, 512);
-    for (String kernels : List.of("scalar", "vector")) {
+    for (String kernels : List.of("scalar", "vector", "")) {
       try (var model = Models.open(file, kernels, 2, DEQUANTIZED)) {
         double off = largestDifference(expected, model.logits(TOKENS, 64)) / deviation(expected);
         assertTrue(off <= 1e-4, kernels + " dequantized differs by " + off + " deviations");
@@ -91,7 +91,7 @@ class GoldenLogitsTest {
     double allowed =
         golden.path("suggested_tolerance_over_std").asDouble(0.01) * golden.get("std").asDouble();
     float[][] expected = golden(file, tokens.length, golden.get("shape").get(1).asInt());
-    for (String kernels : List.of("scalar", "vector")) {
+    for (String kernels : List.of("scalar", "vector", "")) {
       try (var model = Models.open(file, kernels, 2, AS_STORED)) {
         double off = largestDifference(expected, model.logits(tokens, 64));
         assertTrue(off <= allowed, kernels + " differs by " + off + ", allowed " + allowed);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.educe.kernels.Activations;
+import dev.educe.kernels.KernelSelector;
 import dev.educe.kernels.MatrixKernels;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.kernels.Panels;
@@ -15,9 +16,16 @@ import dev.educe.tensor.DType;
 import dev.educe.testing.Seeded;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,6 +33,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Generated kernels give the contract's bits, and touch nothing beyond their operands.
 @ExtendWith(Seeded.class)
 class GeneratedMatrixTest {
+  private static final MatrixKernels SCALAR = KernelSelector.select("scalar").kernels().matrix();
+
   @BeforeEach
   void generatedCodeRunsHere() {
     assumeTrue(CodeArena.whyUnavailable().isEmpty(), () -> CodeArena.whyUnavailable().orElse(""));
@@ -107,6 +117,9 @@ class GeneratedMatrixTest {
       MemorySegment y = region.allocate(4L * yStride * rows);
       y.fill((byte) 0x55);
       kernels.multiply(w, panelFrom, panelTo, x, rowFrom, rows, y, yStride);
+      MemorySegment defined = region.allocate(4L * yStride * rows);
+      defined.fill((byte) 0x55);
+      SCALAR.multiply(w, panelFrom, panelTo, x, rowFrom, rows, defined, yStride);
       for (int row = 0; row < rows; row++) {
         for (int i = 0; i < yStride; i++) {
           boolean isWritten = row >= rowFrom && i / 16 >= panelFrom && i / 16 < panelTo;
@@ -114,6 +127,11 @@ class GeneratedMatrixTest {
           float actual = y.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * yStride + i);
           int at = i;
           int of = row;
+          assertEquals(
+              Float.floatToIntBits(expected),
+              Float.floatToIntBits(
+                  defined.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * yStride + i)),
+              () -> "the definition and the test disagree about " + type);
           assertEquals(
               Float.floatToIntBits(expected),
               Float.floatToIntBits(actual),
@@ -149,6 +167,9 @@ class GeneratedMatrixTest {
       int any = random.nextInt(256);
       int extreme = random.nextInt(8) == 0 ? any : random.nextBoolean() ? 0xff : 0x00;
       panels.set(ValueLayout.JAVA_BYTE, i, (byte) (isExtreme ? extreme : any));
+    }
+    if (layout.type() == DType.MXFP4) {
+      return;
     }
     boolean isBfloat = layout.type() == DType.BF16;
     long from = layout.type().isQuantized() ? layout.scalesOffset(size) : 0;
@@ -240,6 +261,34 @@ class GeneratedMatrixTest {
                 Float.floatToIntBits(y.get(ValueLayout.JAVA_FLOAT_UNALIGNED, rows * 128L - 4)));
           }
         }
+      }
+    }
+  }
+
+  @Test
+  void threadsThatShareAMatrixGiveTheBitsOfOne(Random random) throws Exception {
+    Tier best = Tier.best().tier().orElseThrow();
+    try (GeneratedMatrix kernels = open(best);
+        Region region = Region.open("test", MemoryBudget.unlimited());
+        ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      Panels w = new Panels(region, DType.Q4_0, 640, 512);
+      Activations x = new Activations(region, 29, 512);
+      fillWeights(w.memory(), w.layout(), w.panelBytes(), 512, random, false);
+      fillActivations(x, random, false);
+      MemorySegment alone = region.allocate(4L * 640 * 29);
+      SCALAR.multiply(w, 0, 40, x, 0, 29, alone, 640);
+      for (int round = 0; round < 20; round++) {
+        MemorySegment shared = region.allocate(4L * 640 * 29);
+        List<Callable<Object>> parts = new ArrayList<>();
+        for (int panel = 0; panel < 40; panel += 4) {
+          int from = panel;
+          parts.add(
+              Executors.callable(() -> kernels.multiply(w, from, from + 4, x, 0, 29, shared, 640)));
+        }
+        for (Future<Object> part : threads.invokeAll(parts)) {
+          part.get();
+        }
+        assertEquals(-1, alone.mismatch(shared));
       }
     }
   }

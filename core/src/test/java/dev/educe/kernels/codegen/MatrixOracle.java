@@ -12,6 +12,8 @@ final class MatrixOracle {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
   };
 
+  private static final int[] FP4 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
   private final PanelLayout layout;
   private final int size;
   private final MemorySegment panel;
@@ -75,6 +77,10 @@ final class MatrixOracle {
   }
 
   private float scale(int b, int index) {
+    if (layout.type() == DType.MXFP4) {
+      int exponent = panel.get(ValueLayout.JAVA_BYTE, layout.scalesOffset(size) + 16L * b + row);
+      return Math.scalb(1f, (exponent & 0xff) - 128);
+    }
     long group =
         layout.scalesOffset(size) + (long) (b / layout.scaleBlocks()) * layout.scaleBytes();
     return Float.float16ToFloat(
@@ -92,6 +98,7 @@ final class MatrixOracle {
       case Q2_K -> pair(b, 0, k);
       case Q3_K -> pair(b, 0, k) + 4 * bit(b, 128, k) - 4;
       case IQ4_NL, IQ4_XS -> IQ4[nibble(b, k)];
+      case MXFP4 -> FP4[nibble(b, k)];
       default -> throw new IllegalArgumentException(layout.type().name());
     };
   }
