@@ -25,7 +25,7 @@ class UsageTest {
         "frobnicate | there is no command 'frobnicate'",
         "run m --temperatur 1 | unknown option: '--temperatur'",
         "run m --temperature -1 | --temperature must be 0 or more, got -1.0",
-        "run m --temperature warm | invalid value for option '--temperature': 'warm' is not a float",
+        "run m --temperature hot | invalid value for option '--temperature': 'hot' is not a float",
         "run m --top-p 3 | --top-p must be above 0 and at most 1, got 3.0",
         "run m --top-k -1 | --top-k must be 0 (all) or more, got -1",
         "run m --repetition-penalty 0 | --repetition-penalty must be 0.001 to 1000, got 0.0",
