@@ -91,8 +91,8 @@ public final class AttentionBench {
         merges[round] = (double) mergeNanos / nanos;
       }
       System.out.printf(
-          "%s head size %3d prompt of %4d: %5.1f GMAC/s (best %5.1f), %4.1f %% of peak (best %4.1f),"
-              + " merging %4.1f %% more%n",
+          "%s head size %3d prompt of %4d: %5.1f GMAC/s (best %5.1f), %4.1f %% of peak"
+              + " (best %4.1f), merging %4.1f %% more%n",
           type,
           headSize,
           length,
@@ -124,7 +124,8 @@ public final class AttentionBench {
         plain[round] = (double) layerBytes / (middle - start);
       }
       System.out.printf(
-          "%s head size %3d decode at %4d: %5.1f GB/s (best %5.1f), plain read %5.1f (best %5.1f)%n",
+          "%s head size %3d decode at %4d: %5.1f GB/s (best %5.1f),"
+              + " plain read %5.1f (best %5.1f)%n",
           type, headSize, length, median(rates), best(rates), median(plain), best(plain));
     }
   }

@@ -402,8 +402,8 @@ final class Assembler {
   }
 
   /// The same into an opmask register.
-  void vcmppsMask(int k, Vec a, Operand b, int predicate) {
-    vectors.emit(VectorOp.VCMPPS_MASK, new Vec(k, a.bits(), 0, false), a, b, predicate);
+  void vcmppsMask(int mask, Vec a, Operand b, int predicate) {
+    vectors.emit(VectorOp.VCMPPS_MASK, new Vec(mask, a.bits(), 0, false), a, b, predicate);
   }
 
   void vpshufb(Vec d, Vec a, Operand b) {

@@ -32,17 +32,21 @@ import dev.educe.kernels.AttentionKernels;
 import dev.educe.kernels.KvType;
 import java.util.List;
 
-/// Writes the attention kernel: some rows (query heads of tokens) look at one block of 64 positions.
+/// Writes the attention kernel: some rows (query heads of tokens) look at a block of 64 positions.
 ///
 ///     void kernel(q, o, state, block)
+///
+/// The first three are those of [AttentionRows], the last is an [AttentionBlock].
 ///
 /// Scores and sums of values are the same loop: a tile of accumulators, rows by vectors, in which a
 /// lane is a position or a channel; each step loads a row of keys or values from its page, widens
 /// it, and multiplies it by an element of each row. Between them lies the online softmax, row by
 /// row.
 ///
-/// Two things are left to the caller: the sign of a maximum of zero, and NaN in a maximum. Both are
-/// seen afterwards, by a maximum of zero and by a sum that is NaN.
+/// Two things are left to [AttentionRows#tryResults]: the sign of a maximum of zero, and a maximum
+/// that is NaN.
+///
+/// While a tile reads a block, it fetches the next one into the second-level cache.
 final class AttentionEmitter {
   private static final int BLOCK = AttentionKernels.BLOCK;
   private static final int LINE = 64;
@@ -51,7 +55,7 @@ final class AttentionEmitter {
   private static final Gpr Q = RDI;
   private static final Gpr O = RSI;
   private static final Gpr STATE = RDX;
-  private static final Gpr DESK = RCX;
+  private static final Gpr DESK = RCX; // the AttentionBlock
   // In the loop over channels.
   private static final List<Gpr> SEGMENT_KEYS = List.of(R8, R9, R10, R11);
   private static final List<Gpr> NEXT_SEGMENT_KEYS = List.of(RBX, RBP, R12, R13);

@@ -41,19 +41,32 @@ final class AttentionRows {
     MemorySegment.copy(from, offset * 4, q, at, (long) rows * headSize * Float.BYTES);
   }
 
-  /// Writes the partial results of a row.
-  void result(int row, MemorySegment to, long offset) {
+  /// Writes the partial results of consecutive rows, a head's size and 16 floats apart, unless one
+  /// of them is not the contract's. A kernel loses the sign of a maximum of zero, and it may lose a
+  /// maximum that is NaN, but then the sum is NaN.
+  ///
+  /// @return whether they were written
+  boolean tryResults(int row, int count, MemorySegment to, long offset) {
+    for (int i = row; i < row + count; i++) {
+      if (m(i) == 0f || Float.isNaN(l(i))) {
+        return false;
+      }
+    }
     long bytes = (long) headSize * Float.BYTES;
-    MemorySegment.copy(o, row * bytes, to, offset * 4, bytes);
-    to.setAtIndex(ValueLayout.JAVA_FLOAT, offset + headSize, m(row));
-    to.setAtIndex(ValueLayout.JAVA_FLOAT, offset + headSize + 1, l(row));
+    for (int i = row; i < row + count; i++) {
+      MemorySegment.copy(o, i * bytes, to, offset * 4, bytes);
+      to.setAtIndex(ValueLayout.JAVA_FLOAT, offset + headSize, m(i));
+      to.setAtIndex(ValueLayout.JAVA_FLOAT, offset + headSize + 1, l(i));
+      offset += headSize + 16;
+    }
+    return true;
   }
 
-  float m(int row) {
+  private float m(int row) {
     return state.getAtIndex(ValueLayout.JAVA_FLOAT, row);
   }
 
-  float l(int row) {
+  private float l(int row) {
     return state.getAtIndex(ValueLayout.JAVA_FLOAT, ROWS_MAX + row);
   }
 

@@ -82,24 +82,39 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
       MemorySegment partial,
       long partialOffset,
       long partialStride) {
-    int headSize = pages.headSize();
-    boolean isOther = !fits(pages) || group > AttentionRows.ROWS_MAX;
+    if (!fits(pages) || group > AttentionRows.ROWS_MAX) {
+      others.attend(
+          pages,
+          pageTable,
+          kvHead,
+          group,
+          tokens,
+          position,
+          window,
+          span,
+          scale,
+          q,
+          qOffset,
+          qStride,
+          partial,
+          partialOffset,
+          partialStride);
+      return;
+    }
     Objects.checkIndex(kvHead, pages.kvHeads());
     Scratch scratch = SCRATCH.get();
-    int sliceTokens = isOther ? tokens : AttentionRows.ROWS_MAX / group;
+    scratch.block.scale(scale);
+    int sliceTokens = AttentionRows.ROWS_MAX / group;
     for (int from = 0; from < tokens; from += sliceTokens) {
       int count = Math.min(sliceTokens, tokens - from);
-      if (!isOther) {
-        scratch.rows.begin(headSize, count * group);
-        for (int token = 0; token < count; token++) {
-          scratch.rows.query(token * group, group, q, qOffset + (from + token) * qStride);
-        }
-        scratch.block.scale(scale);
-        attend(scratch, pages, pageTable, kvHead, group, count, position + from, window, span);
+      scratch.rows.begin(pages.headSize(), count * group);
+      for (int token = 0; token < count; token++) {
+        scratch.rows.query(token * group, group, q, qOffset + (from + token) * qStride);
       }
+      attend(scratch, pages, pageTable, kvHead, group, count, position + from, window, span);
       for (int token = 0; token < count; token++) {
         long offset = partialOffset + (from + token) * partialStride;
-        if (isOther || !isPlain(scratch.rows, token * group, group)) {
+        if (!scratch.rows.tryResults(token * group, group, partial, offset)) {
           others.attend(
               pages,
               pageTable,
@@ -116,23 +131,9 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
               partial,
               offset,
               partialStride);
-        } else {
-          for (int head = 0; head < group; head++) {
-            scratch.rows.result(token * group + head, partial, offset + head * (headSize + 16L));
-          }
         }
       }
     }
-  }
-
-  /// Whether the kernel's results are the contract's: see [AttentionEmitter].
-  private static boolean isPlain(AttentionRows rows, int row, int count) {
-    for (int i = row; i < row + count; i++) {
-      if (rows.m(i) == 0f || Float.isNaN(rows.l(i))) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private void attend(
