@@ -58,15 +58,7 @@ class GgufRoundTripTest {
   void aCountThatLooksLikeAnotherFormatIsACount() throws IOException {
     List<Filled> tensors = new ArrayList<>();
     for (int i = 0; i < '{'; i++) {
-      var tensor =
-          new GgufWriter.Tensor(
-              "t" + i,
-              DType.F32,
-              Shape.of(1),
-              target -> {
-                target.write(ByteBuffer.allocate(4));
-              });
-      tensors.add(new Filled(tensor, new byte[4]));
+      tensors.add(new Filled("t" + i, DType.F32, Shape.of(1), new byte[4]));
     }
     var path = folder.resolve("brace.gguf");
     GgufWriter.write(path, Map.of(), tensors.stream().map(Filled::tensor).toList());
