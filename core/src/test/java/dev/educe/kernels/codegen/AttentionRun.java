@@ -37,6 +37,7 @@ final class AttentionRun {
   private final MemorySegment q;
   private final long qStride;
   private final long partialStride;
+  private float scale;
 
   private AttentionRun(
       Random random, KvPages pages, int group, int tokens, int position, int window, int span) {
@@ -46,6 +47,7 @@ final class AttentionRun {
     this.position = position;
     this.window = window;
     this.span = span;
+    this.scale = (float) (1 / Math.sqrt(pages.headSize()));
     int pageCount = pageCount(pages);
     this.pageTable = random.ints(0, pageCount).distinct().limit(pageCount).toArray();
     Arrays.fill(pageTable, 0, firstSeen() / pages.pageTokens(), -1);
@@ -110,12 +112,13 @@ final class AttentionRun {
     }
   }
 
-  /// Makes all queries zeros of either sign, which makes zeros of all scores.
-  void zeroQueries(Random random) {
-    boolean isMixed = random.nextBoolean();
+  /// Makes the scores so small that all become zeros of either sign.
+  void shrinkScores() {
     for (long i = 0; i < q.byteSize() / 4; i++) {
-      q.setAtIndex(ValueLayout.JAVA_FLOAT, i, isMixed && random.nextBoolean() ? 0f : -0f);
+      float value = q.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+      q.setAtIndex(ValueLayout.JAVA_FLOAT, i, value * 1e-20f);
     }
+    scale = 1e-30f;
   }
 
   /// The same with another page for the last position.
@@ -137,7 +140,7 @@ final class AttentionRun {
         position,
         window,
         span,
-        (float) (1 / Math.sqrt(pages.headSize())),
+        scale,
         q,
         0,
         qStride,

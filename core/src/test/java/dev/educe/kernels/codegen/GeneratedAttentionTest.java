@@ -101,11 +101,11 @@ class GeneratedAttentionTest {
 
   @ParameterizedTest
   @EnumSource(names = {"AVX512", "AVX2"})
-  void scoresOfZeroKeepTheirSigns(Tier tier, Random random) {
+  void maximaOfZeroKeepTheirSigns(Tier tier, Random random) {
     try (var kernels = open(tier, SCALAR)) {
       for (int i = 0; i < 60; i++) {
         var one = AttentionRun.random(random, KvType.F16, 8, 16);
-        one.zeroQueries(random);
+        one.shrinkScores();
         one.assertSame(SCALAR, kernels);
       }
     }
@@ -155,6 +155,26 @@ class GeneratedAttentionTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"AVX512", "AVX2"})
+  void noMergeTouchesMemoryBeyondItsOperands(Tier tier) {
+    try (var kernels = open(tier, new StoreOnly());
+        GuardedPages guarded = new GuardedPages()) {
+      for (int headSize : HEAD_SIZES) {
+        for (boolean isAtEnd : new boolean[] {true, false}) {
+          int stride = headSize + 3;
+          var partial = guarded.allocate(4L * (stride + headSize + 2), isAtEnd);
+          var out = guarded.allocate(4L * headSize, isAtEnd);
+          // The second span saw nothing, the first one place of value 6 and weight 2.
+          partial.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, headSize - 1, 6f);
+          partial.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, headSize + 1, 2f);
+          kernels.merge(headSize, 2, partial, 0, stride, out, 0);
+          assertEquals(3f, out.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, headSize - 1));
+        }
+      }
+    }
+  }
+
   private static void runGuarded(
       GuardedPages guarded,
       MemorySegment kernel,
@@ -198,11 +218,16 @@ class GeneratedAttentionTest {
   void pagesAndRangesBeyondTheOperandsAreRefused(Tier tier, Random random) {
     try (var kernels = open(tier, SCALAR)) {
       var bounds = IndexOutOfBoundsException.class;
-      assertThrows(
-          bounds,
-          () -> AttentionRun.random(random, KvType.F16, 8, 16).withPage(10_000).run(kernels));
-      assertThrows(
-          bounds, () -> AttentionRun.random(random, KvType.F16, 8, 16).withPage(-1).run(kernels));
+      for (int page : new int[] {-1, 10_000}) {
+        var run = AttentionRun.random(random, KvType.F16, 8, 16).withPage(page);
+        assertThrows(bounds, () -> run.run(kernels));
+      }
+      var partial = AttentionRun.floats(20, random, 1f);
+      var out = AttentionRun.floats(8, random, 1f);
+      assertThrows(bounds, () -> kernels.merge(8, 2, partial, 1, 10, out, 0));
+      assertThrows(bounds, () -> kernels.merge(8, 2, partial, 0, -1, out, 0));
+      assertThrows(bounds, () -> kernels.merge(8, 2, partial, 0, 10, out, 1));
+      kernels.merge(8, 2, partial, 0, 10, out, 0);
     }
   }
 
