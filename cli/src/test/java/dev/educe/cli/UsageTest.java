@@ -33,7 +33,7 @@ class UsageTest {
         "run m -t 0 | --threads must be 1 to 1,024, got 0",
         "run m -c -5 | --context must be 1 to 16,777,216, got -5",
         "run m --kv f8 | --kv must be f32 or f16, got f8",
-        "run m --kernels magic | --kernels must be scalar or vector, got magic",
+        "run m --kernels x | --kernels must be scalar, vector, generated or generated:TIER, got x",
         "run m a b | unexpected argument 'b'; a text of several words needs quotation marks",
         "logits m | --tokens is missing: give token ids, for instance --tokens 1,403",
         "logits m --tokens 1,x | invalid value for option '--tokens' (ID): 'x' is not an int",
