@@ -19,7 +19,7 @@ final class Loading {
   /// More than any model's context.
   static final int CONTEXT_MAX = 1 << 24;
 
-  private static final List<String> KERNELS = List.of("scalar", "vector");
+  private static final List<String> KERNELS = List.of("scalar", "vector", "generated");
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -35,7 +35,8 @@ final class Loading {
   @Option(
       names = "--kernels",
       paramLabel = "NAME",
-      description = "scalar or vector, which give the same bits; the fastest unless given.")
+      description =
+          "scalar, vector or generated[:TIER], which give the same bits; the fastest unless given.")
   private String kernels;
 
   @Option(
@@ -52,7 +53,12 @@ final class Loading {
       bounds.check("--threads", threads, 1, THREADS_MAX);
     }
     if (kernels != null) {
-      bounds.check(KERNELS.contains(kernels), "--kernels", String.join(" or ", KERNELS), kernels);
+      // A tier may follow a colon; which ones there are is the selector's to say.
+      bounds.check(
+          KERNELS.contains(kernels.replaceFirst("(?<=^generated):.*", "")),
+          "--kernels",
+          "scalar, vector, generated or generated:TIER",
+          kernels);
     }
     return LoadOptions.defaults()
         .withThreads(threads == null ? 0 : threads)

@@ -8,26 +8,26 @@ package dev.educe.kernels;
 /// are bounded in `docs/internals/precision.md`.
 public final class Exponential {
   /// Below this `exp` is zero; its last result before is still a normal number.
-  static final float EXP_MIN = -87.3f;
+  public static final float EXP_MIN = -87.3f;
 
   /// The largest argument whose `exp` is finite.
   static final float EXP_MAX = 88.72283f;
 
   /// Added and taken away again it leaves the nearest integer, ties to even, which then also stands
   /// in the low bits: 1.5 · 2²³.
-  static final float ROUNDER = 12_582_912f;
+  public static final float ROUNDER = 12_582_912f;
 
-  static final float LOG2_E = 1.442695f;
+  public static final float LOG2_E = 1.442695f;
   // ln 2 in two parts, since one float of it would leave an error of n times its rounding.
-  static final float LN2_HIGH = 0x1.62e43p-1f;
-  static final float LN2_LOW = -0x1.05c610p-29f;
+  public static final float LN2_HIGH = 0x1.62e43p-1f;
+  public static final float LN2_LOW = -0x1.05c610p-29f;
 
   // exp(r) = 1 + r + r² · (E2 + r · (E3 + …)) for |r| ≤ ln 2 / 2, within 2⁻²⁸.
-  static final float E2 = 0.5f;
-  static final float E3 = 0.16666518f;
-  static final float E4 = 0.041666206f;
-  static final float E5 = 0.008368953f;
-  static final float E6 = 0.0013950603f;
+  public static final float E2 = 0.5f;
+  public static final float E3 = 0.16666518f;
+  public static final float E4 = 0.041666206f;
+  public static final float E5 = 0.008368953f;
+  public static final float E6 = 0.0013950603f;
 
   // log(1 + f) = f − f² / 2 + f³ · (L3 + f · (L4 + …)) for √½ ≤ 1 + f < √2, within 2⁻³⁰.
   private static final float L3 = 0.3333331f;

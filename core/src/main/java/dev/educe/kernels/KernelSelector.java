@@ -28,9 +28,6 @@ public final class KernelSelector {
   private static final String GENERATED_TIER = "generated:";
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
-  // Volatile, so that the compiler cannot do the division of checkThread itself.
-  private static volatile float smallestNormal = Float.MIN_NORMAL;
-
   private KernelSelector() {}
 
   /// @param reason one line: what was chosen, and why nothing faster
@@ -80,24 +77,6 @@ public final class KernelSelector {
                     "the kernels 'generated' cannot run: " + offer.obstacle()));
     String rest = vectorObstacle().map(obstacle -> ", the rest scalar: " + obstacle).orElse("");
     return new Selection(kernels, kernels.name() + ": asked for by name" + rest);
-  }
-
-  /// Makes sure that the calling thread keeps subnormal numbers, without which results would
-  /// differ. Every thread that runs kernels calls it once before.
-  ///
-  /// @throws IllegalStateException if it flushes them to zero
-  public static void checkThread() {
-    checkSubnormal(smallestNormal / 2);
-  }
-
-  static void checkSubnormal(float half) {
-    if (half == 0f) {
-      throw new IllegalStateException(
-          "thread "
-              + Thread.currentThread().getName()
-              + " flushes subnormal numbers to zero, which changes results; do not load the native"
-              + " library that switched its floating-point mode");
-    }
   }
 
   static String badBits(String value) {

@@ -70,6 +70,7 @@ public final class Workers implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the workers are closed");
     }
+    Subnormals.check();
     if (items <= 1 || workers.length == 0) {
       for (int item = 0; item < items; item++) {
         task.run(item, 0);
@@ -180,7 +181,7 @@ public final class Workers implements AutoCloseable {
 
     @Override
     public void run() {
-      checkSubnormals();
+      Subnormals.check();
       long epoch = 0;
       while (!closed) {
         long now = state.get() >>> EPOCH_SHIFT;
@@ -209,16 +210,4 @@ public final class Workers implements AutoCloseable {
       return now;
     }
   }
-
-  /// The arithmetic contract needs subnormal numbers; a library that sets flush-to-zero in a thread
-  /// of this process would change results without a word.
-  private static void checkSubnormals() {
-    if (Float.intBitsToFloat(SMALLEST_NORMAL) / 2 == 0) {
-      throw new IllegalStateException(
-          "this thread flushes subnormal numbers to zero; some native library has set that mode");
-    }
-  }
-
-  // Not a constant expression, so that the division happens in the thread that asks.
-  private static final int SMALLEST_NORMAL = Float.floatToRawIntBits(Float.MIN_NORMAL);
 }

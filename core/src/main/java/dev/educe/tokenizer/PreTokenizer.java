@@ -189,8 +189,8 @@ enum PreTokenizer {
       List.of("youtu"),
       Set.of(Trait.WHOLE_WORDS),
       "[\\uAC00-\\uD7A3\\u3131-\\u318E]+"
-          + "|[\\uFF01\\u2026\\u201C\\u201D\\u2018\\u2019\\u2014\\uFF1A\\uFF1B\\uFF0C\\u3001-\\u303F"
-          + "\\uFE30-\\uFE4F]+"
+          + "|[\\uFF01\\u2026\\u201C\\u201D\\u2018\\u2019\\u2014\\uFF1A\\uFF1B\\uFF0C"
+          + "\\u3001-\\u303F\\uFE30-\\uFE4F]+"
           + "|[\\u3105-\\u312F]+|"
           + Regex.CHINESE_AND_JAPANESE,
       Regex.casedWord("", Regex.ENDING) + "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" + Regex.SPACES),

@@ -7,7 +7,7 @@ import java.util.List;
 ///
 /// Reads the small language that pre-tokenizers are written in: alternatives of [runs of character
 /// classes][RegexSequence]. It finds what a backtracking matcher would, without recursion and in
-/// linear time: a run that led nowhere is not walked again.
+/// linear time: a run that led nowhere is not walked again. No alternative may match empty text.
 final class RegexStage implements Stage {
   private final List<RegexSequence> alternatives = new ArrayList<>();
 

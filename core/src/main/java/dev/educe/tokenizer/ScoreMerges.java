@@ -2,7 +2,8 @@ package dev.educe.tokenizer;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.BitSet;
+import java.util.stream.IntStream;
 
 /// Makes the pairs of a SentencePiece vocabulary, which has scores in place of a list of merges.
 ///
@@ -36,12 +37,14 @@ final class ScoreMerges {
   /// @param scores of the tokens, none of them NaN
   /// @param symbols learns the characters that no token spells alone
   static Merges of(float[] scores, Symbols symbols) {
+    var characters = new BitSet();
     for (int token = 0; token < scores.length; token++) {
       String text = symbols.text(token);
       if (symbols.find(text) == token) {
-        text.codePoints().forEach(c -> symbols.of(Character.toString(c)));
+        text.codePoints().forEach(characters::set);
       }
     }
+    characters.stream().mapToObj(Character::toString).forEach(symbols::of);
     return new ScoreMerges(symbols).merges(ranks(scores));
   }
 
@@ -73,23 +76,29 @@ final class ScoreMerges {
 
   /// Ranks by falling score; equal scores have equal ranks.
   private static int[] ranks(float[] scores) {
-    var order = new Integer[scores.length];
-    Arrays.setAll(order, i -> i);
-    Arrays.sort(order, Comparator.comparing(i -> -scores[i]));
+    var order = new long[scores.length]; // falling score, then token
+    for (int token = 0; token < order.length; token++) {
+      int bits = Float.floatToIntBits(scores[token] + 0f); // no negative zero
+      int rising = bits < 0 ? ~bits ^ Integer.MIN_VALUE : bits;
+      order[token] = (long) ~rising << 32 | token;
+    }
+    Arrays.sort(order);
     var ranks = new int[scores.length];
     for (int i = 1; i < order.length; i++) {
-      boolean lower = scores[order[i]] < scores[order[i - 1]];
-      ranks[order[i]] = ranks[order[i - 1]] + (lower ? 1 : 0);
+      boolean lower = order[i] >> 32 != order[i - 1] >> 32;
+      ranks[(int) order[i]] = ranks[(int) order[i - 1]] + (lower ? 1 : 0);
     }
     return ranks;
   }
 
   /// Of each text the longest other one that it begins with, or -1.
   private static int[] longestBeginnings(String[] texts) {
-    var order = new Integer[texts.length];
-    Arrays.setAll(order, i -> i);
-    order = Arrays.stream(order).filter(i -> texts[i] != null).toArray(Integer[]::new);
-    Arrays.sort(order, Comparator.comparing(i -> texts[i]));
+    var order =
+        IntStream.range(0, texts.length)
+            .filter(i -> texts[i] != null)
+            .boxed()
+            .toArray(Integer[]::new);
+    Arrays.sort(order, (a, b) -> texts[a].compareTo(texts[b]));
     var longest = new int[texts.length];
     var open = new ArrayDeque<Integer>(); // beginnings of the text before, the longest on top
     for (int i : order) {

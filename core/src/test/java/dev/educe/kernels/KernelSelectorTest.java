@@ -1,6 +1,5 @@
 package dev.educe.kernels;
 
-import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -56,18 +55,6 @@ class KernelSelectorTest {
     var wrong =
         assertThrows(IllegalArgumentException.class, () -> KernelSelector.select("generated:mmx"));
     assertTrue(wrong.getMessage().contains("'generated' cannot run"), wrong.getMessage());
-  }
-
-  @Test
-  void aThreadThatKeepsSubnormalsPasses() {
-    assertDoesNotThrow(KernelSelector::checkThread);
-  }
-
-  @Test
-  void aThreadThatFlushesSubnormalsIsNamed() {
-    var failure =
-        assertThrows(IllegalStateException.class, () -> KernelSelector.checkSubnormal(0f));
-    assertTrue(failure.getMessage().contains(Thread.currentThread().getName()));
   }
 
   @ParameterizedTest

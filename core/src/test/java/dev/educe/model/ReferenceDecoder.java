@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 
 /// Runs a description as its records define it: double precision, F32 files, one sequence, nothing
 /// fast. The judge of descriptions, and of nothing else.
-final class ReferenceDecoder {
+public final class ReferenceDecoder {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
 
@@ -26,7 +26,7 @@ final class ReferenceDecoder {
   private final List<List<double[]>> cached = new ArrayList<>();
   private int attentions; // that have run for the token under way
 
-  ReferenceDecoder(Decoder decoder, Weights weights, Gguf file) throws IOException {
+  public ReferenceDecoder(Decoder decoder, Weights weights, Gguf file) throws IOException {
     this.decoder = decoder;
     this.weights = weights;
     for (var weight : weights.all()) {
@@ -52,7 +52,7 @@ final class ReferenceDecoder {
   }
 
   /// Logits of every position.
-  double[][] logits(int[] tokens) {
+  public double[][] logits(int[] tokens) {
     return IntStream.range(0, tokens.length)
         .mapToObj(p -> step(tokens[p], p))
         .toArray(double[][]::new);

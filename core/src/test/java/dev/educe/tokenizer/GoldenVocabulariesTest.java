@@ -2,14 +2,17 @@ package dev.educe.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.format.Gguf;
+import dev.educe.format.UnsupportedModelException;
 import dev.educe.testing.TestData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,6 +37,15 @@ class GoldenVocabulariesTest {
         assertArrayEquals(ids, tokenizer.encodePlain(texts[i], false), texts[i]);
         assertEquals(texts[i], tokenizer.decode(ids));
       }
+    }
+  }
+
+  @Test
+  void wordPieceIsRefusedByName() throws IOException {
+    try (var gguf = Gguf.open(TestData.file("vocab", "ggml-vocab-bert-bge.gguf"))) {
+      var failure =
+          assertThrows(UnsupportedModelException.class, () -> Tokenizer.of(gguf.metadata()));
+      assertTrue(failure.getMessage().contains("'bert'"), failure.getMessage());
     }
   }
 }

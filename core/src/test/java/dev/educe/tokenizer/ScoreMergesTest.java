@@ -37,7 +37,7 @@ class ScoreMergesTest {
     for (int token = 0; token < kinds.length; token++) {
       ids.put(pieces.get(token), token);
       kinds[token] = random.nextInt(8) == 0 ? Vocabulary.Kind.CONTROL : Vocabulary.Kind.NORMAL;
-      scores[token] = random.nextInt(5);
+      scores[token] = (random.nextInt(5) - 2) / 2f * (random.nextBoolean() ? -1 : 1); // -0 too
     }
     var none = OptionalInt.empty();
     var roles = new Vocabulary.Roles(none, none, none, new BitSet());
@@ -64,7 +64,7 @@ class ScoreMergesTest {
         int pair = merges.find(left, right);
         if (pair >= 0) {
           int rank = merges.rank(pair);
-          float score = scores[merges.result(pair)];
+          float score = scores[merges.result(pair)] + 0f; // no -0
           assertEquals(rankOf.computeIfAbsent(score, s -> rank), rank);
           rankOf.forEach((s, r) -> assertEquals(Float.compare(s, score), Integer.compare(rank, r)));
         }

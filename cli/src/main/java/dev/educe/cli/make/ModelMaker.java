@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.function.DoubleConsumer;
 import java.util.stream.Collectors;
 
@@ -68,8 +67,8 @@ public final class ModelMaker {
   /// Writes the file.
   ///
   /// @param progress is told the written share, 0 to 1
+  /// @throws java.nio.channels.ClosedByInterruptException if the thread is interrupted
   /// @throws IOException if writing fails
-  /// @throws CancellationException if the thread is interrupted
   public void write(Path path, DoubleConsumer progress) throws IOException {
     var weights = shape.weights(type);
     var written = new Written(weights.stream().mapToLong(ModelMaker::bytes).sum(), progress);
@@ -105,9 +104,6 @@ public final class ModelMaker {
       random.fill(buffer);
       while (buffer.hasRemaining()) {
         written.add(target.write(buffer));
-      }
-      if (Thread.interrupted()) {
-        throw new CancellationException();
       }
     }
   }

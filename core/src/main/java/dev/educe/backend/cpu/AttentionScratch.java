@@ -20,7 +20,7 @@ record AttentionScratch(
     int partialsMax) {
   // Partial results of a prompt are kept for this many tokens at a time; more would only leave the
   // near caches.
-  private static final int TOKENS_AT_ONCE = 64;
+  private static final int TOKENS_AT_ONCE = 192;
 
   static AttentionScratch of(
       Region region, int tokens, int heads, int kvHeads, int headSize, int spans) {

@@ -25,8 +25,9 @@ final class AttentionStage implements Stage {
       Optional<MemorySegment> queryNorm,
       Optional<MemorySegment> keyNorm) {}
 
-  // Tokens whose queries read a block of keys together.
-  private static final int TILE = 8;
+  // Tokens whose queries read a block of keys together, and units for each thread at least.
+  private static final int TILE_MAX = 24;
+  private static final int UNITS_PER_THREAD = 4;
 
   private final Crew crew;
   private final Attention attention;
@@ -46,6 +47,7 @@ final class AttentionStage implements Stage {
 
   // The round under way: tiles of one or more tokens, all with room for the same number of spans.
   private final int[] tileStart; // [tilesMax + 1]: tokens of the batch
+  private int tile; // tokens of a tile at most
   private int tiles;
   private int roundStart; // the first token of the round
   private int spans; // partial results of each head and token
@@ -90,10 +92,13 @@ final class AttentionStage implements Stage {
   }
 
   @Override
-  public void run(Batch batch, Activations x) {
+  public void run(Batch batch, int[] tokens, int rows, Activations x) {
+    assert rows == batch.tokens() : "attention keeps the state of every token";
     this.batch = batch;
     queryKeyValue.run(x, batch.tokens());
     crew.workers().run(batch.tokens(), prepare);
+    int units = crew.workers().threads() * UNITS_PER_THREAD;
+    tile = Math.clamp((long) batch.tokens() * attention.kvHeads() / units, 1, TILE_MAX);
     int token = 0;
     while (token < batch.tokens()) {
       token = planRound(token);
@@ -158,7 +163,7 @@ final class AttentionStage implements Stage {
     spans = 1;
     while (token < batch.tokens()) {
       int sliceEnd = batch.sliceStart(batch.slice(token) + 1);
-      int end = Math.min(token + TILE, sliceEnd);
+      int end = Math.min(token + tile, sliceEnd);
       int spansNow =
           Math.max(spans, Math.ceilDiv(batch.position(end - 1) + 1, AttentionKernels.SPAN));
       int room = scratch.partialsMax() / (attention.heads() * spansNow);

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.DoubleConsumer;
+import java.util.stream.IntStream;
 
 /// Runs a decoder's description with CPU kernels.
 ///
@@ -45,8 +46,10 @@ public final class CpuExecutor implements Executor {
       int batchLogitsMax,
       boolean dequantize) {}
 
-  /// A branch of a residual step: a norm, and the op it feeds.
-  record Branch(Optional<Norm> before, Activations x, Stage stage, MemorySegment y, long yStride) {}
+  /// A branch of a residual step: a norm, the op it feeds, what that gives (F32 `[rows,
+  /// hiddenStride]`), and a norm over it.
+  record Branch(
+      Optional<Norm> before, Activations x, Stage stage, MemorySegment y, Optional<Norm> after) {}
 
   /// A norm's weight and epsilon.
   record Norm(MemorySegment weight, float epsilon) {}
@@ -63,7 +66,11 @@ public final class CpuExecutor implements Executor {
   private final Workers.Task embed = this::embed;
   private final Workers.Task enter = this::enter;
   private final Workers.Task leave = this::leave;
+  private final int[] allTokens; // [batchTokensMax]: each row is its own token
+  private final int[] logitsTokens; // [batchLogitsMax]
   private Batch batch;
+  private int[] tokens; // which token of the batch each row is
+  private int rows;
   private Step pending; // whose outputs are not added to the hidden state yet
   private Branch entering;
   private boolean closed;
@@ -75,6 +82,8 @@ public final class CpuExecutor implements Executor {
     this.pages = new PagePool(options.pages, options.pageTokens);
     this.batchTokensMax = options.batchTokensMax;
     this.batchLogitsMax = options.batchLogitsMax;
+    this.allTokens = IntStream.range(0, batchTokensMax).toArray();
+    this.logitsTokens = new int[batchLogitsMax];
   }
 
   /// Loads the weights and allocates everything.
@@ -130,23 +139,56 @@ public final class CpuExecutor implements Executor {
     this.batch = batch;
     program.reach(batch);
     pending = null;
-    crew.workers().run(batch.tokens(), embed);
-    for (Step step : program.steps()) {
-      for (Branch branch : step.branches()) {
-        entering = branch;
-        crew.workers().run(batch.tokens(), enter);
-        if (branch == step.branches().getFirst()) {
-          pending = null;
-        }
-        branch.stage().run(batch, branch.x());
+    tokens = allTokens;
+    rows = batch.tokens();
+    crew.workers().run(rows, embed);
+    List<Step> steps = program.steps();
+    for (int i = 0; i < steps.size(); i++) {
+      if (i == program.stateSteps()) {
+        narrow();
       }
-      pending = step;
+      run(steps.get(i));
     }
-    if (batch.logits() > 0) {
-      crew.workers().run(batch.logits(), leave);
-      program.output().run(program.outputX(), batch.logits());
+    if (program.stateSteps() == steps.size()) {
+      narrow();
+    }
+    crew.workers().run(rows, leave);
+    if (rows > 0) {
+      program.output().run(program.outputX(), rows);
     }
     this.batch = null;
+  }
+
+  private void run(Step step) {
+    if (rows == 0) {
+      return;
+    }
+    for (Branch branch : step.branches()) {
+      entering = branch;
+      crew.workers().run(rows, enter);
+      pending = null;
+      branch.stage().run(batch, tokens, rows, branch.x());
+    }
+    pending = step;
+  }
+
+  /// From here on, only the tokens whose logits are wanted matter: no op that follows keeps state.
+  private void narrow() {
+    if (batch.logits() == rows) {
+      return;
+    }
+    long bytes = program.hiddenStride() * Float.BYTES;
+    for (int row = 0; row < batch.logits(); row++) {
+      // Tokens ascend, so a row never overwrites one that is still to be moved.
+      int token = batch.logitsToken(row);
+      logitsTokens[row] = token;
+      MemorySegment.copy(program.hidden(), token * bytes, program.hidden(), row * bytes, bytes);
+      for (Branch branch : pending.branches()) {
+        MemorySegment.copy(branch.y(), token * bytes, branch.y(), row * bytes, bytes);
+      }
+    }
+    tokens = logitsTokens;
+    rows = batch.logits();
   }
 
   private void embed(int token, int worker) {
@@ -159,31 +201,22 @@ public final class CpuExecutor implements Executor {
     }
   }
 
-  private void enter(int token, int worker) {
-    addPending(token);
-    Activations x = entering.x();
-    long to = (long) token * x.paddedSize();
-    normalize(entering.before(), token, x, to);
-    if (entering.stage().quantized()
-        && crew.kernels().matrix().quantize(x, token, token + 1) >= 0) {
-      batch.fail(token, "the hidden state holds a number that is not finite");
-    }
+  private void enter(int row, int worker) {
+    addPending(row);
+    normalize(entering.before(), row, entering.x(), entering.stage().quantized());
   }
 
-  /// The way out of the layers, only for the rows whose logits are wanted.
+  /// The way out of the layers.
   private void leave(int row, int worker) {
-    int token = batch.logitsToken(row);
-    addPending(token);
-    Activations x = program.outputX();
-    normalize(Optional.of(program.outputNorm()), token, x, (long) row * x.paddedSize());
-    if (program.output().quantized() && crew.kernels().matrix().quantize(x, row, row + 1) >= 0) {
-      batch.fail(token, "the hidden state holds a number that is not finite");
-    }
+    addPending(row);
+    normalize(
+        Optional.of(program.outputNorm()), row, program.outputX(), program.output().quantized());
   }
 
-  private void normalize(Optional<Norm> norm, int token, Activations x, long to) {
+  private void normalize(Optional<Norm> norm, int row, Activations x, boolean quantized) {
     MemorySegment hidden = program.hidden();
-    long from = (long) token * program.hiddenStride();
+    long from = (long) row * program.hiddenStride();
+    long to = (long) row * x.paddedSize();
     int size = program.hiddenSize();
     if (norm.isPresent()) {
       crew.kernels()
@@ -192,21 +225,28 @@ public final class CpuExecutor implements Executor {
     } else {
       MemorySegment.copy(hidden, from * 4, x.floats(), to * 4, size * 4L);
     }
+    if (quantized && crew.kernels().matrix().quantize(x, row, row + 1) >= 0) {
+      batch.fail(tokens[row], "the hidden state holds a number that is not finite");
+    }
   }
 
-  private void addPending(int token) {
+  private void addPending(int row) {
     if (pending == null) {
       return;
     }
-    RowKernels rows = crew.kernels().rows();
-    long to = (long) token * program.hiddenStride();
+    RowKernels kernels = crew.kernels().rows();
+    MemorySegment hidden = program.hidden();
+    long at = row * program.hiddenStride();
     for (Branch branch : pending.branches()) {
-      long from = token * branch.yStride();
+      if (branch.after().isPresent()) {
+        Norm after = branch.after().get();
+        kernels.rmsNorm(
+            branch.y(), at, after.weight(), after.epsilon(), branch.y(), at, program.hiddenSize());
+      }
       if (pending.scale() == 1) {
-        rows.add(branch.y(), from, program.hidden(), to, program.hiddenSize());
+        kernels.add(branch.y(), at, hidden, at, program.hiddenSize());
       } else {
-        rows.addScaled(
-            pending.scale(), branch.y(), from, program.hidden(), to, program.hiddenSize());
+        kernels.addScaled(pending.scale(), branch.y(), at, hidden, at, program.hiddenSize());
       }
     }
   }

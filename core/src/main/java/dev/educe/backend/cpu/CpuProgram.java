@@ -12,6 +12,7 @@ import java.util.List;
 /// @param embedding `[vocabularySize, hiddenSize]`
 /// @param hidden F32 `[tokens, hiddenStride]`: the tokens' hidden states
 /// @param steps the residual steps of all layers, in order
+/// @param stateSteps how many of them there are up to the last one that keeps state
 /// @param outputX the normalized rows whose logits are wanted
 /// @param logits F32 `[rows, logitsStride]`
 /// @param ropes the tables that grow with the positions met
@@ -22,6 +23,7 @@ record CpuProgram(
     MemorySegment hidden,
     long hiddenStride,
     List<CpuExecutor.Step> steps,
+    int stateSteps,
     CpuExecutor.Norm outputNorm,
     Activations outputX,
     Products output,

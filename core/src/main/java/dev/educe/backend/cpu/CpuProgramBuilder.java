@@ -75,6 +75,7 @@ final class CpuProgramBuilder {
         region.allocate(options.batchTokensMax() * hiddenStride * Float.BYTES),
         hiddenStride,
         List.copyOf(steps),
+        stateSteps(),
         outputNorm,
         outputX,
         product,
@@ -82,6 +83,21 @@ final class CpuProgramBuilder {
         logitsStride,
         List.copyOf(ropes.values()),
         List.copyOf(kv));
+  }
+
+  /// How many steps there are up to the last one that keeps state.
+  private int stateSteps() {
+    int count = 0;
+    int stateSteps = 0;
+    for (Layer layer : decoder.layers()) {
+      for (Residual residual : layer.steps()) {
+        count++;
+        if (residual.branches().stream().anyMatch(b -> b.op().kvElementsPerToken() > 0)) {
+          stateSteps = count;
+        }
+      }
+    }
+    return stateSteps;
   }
 
   private long hiddenStride() {
@@ -98,14 +114,15 @@ final class CpuProgramBuilder {
       MemorySegment y =
           outputs.computeIfAbsent(
               index, _ -> region.allocate(options.batchTokensMax() * hiddenStride() * Float.BYTES));
-      Optional<CpuExecutor.Norm> before =
-          branch.before().isPresent() ? Optional.of(norm(branch.before().get())) : Optional.empty();
-      if (branch.after().isPresent()) {
-        throw new IllegalArgumentException("a norm after an op is not built yet");
-      }
-      branches.add(new CpuExecutor.Branch(before, x, stage(branch.op(), y), y, hiddenStride()));
+      branches.add(
+          new CpuExecutor.Branch(
+              norm(branch.before()), x, stage(branch.op(), y), y, norm(branch.after())));
     }
     return new CpuExecutor.Step(residual.scale(), List.copyOf(branches));
+  }
+
+  private Optional<CpuExecutor.Norm> norm(Optional<Norm> norm) throws IOException {
+    return norm.isPresent() ? Optional.of(norm(norm.get())) : Optional.empty();
   }
 
   private CpuExecutor.Norm norm(Norm norm) throws IOException {
@@ -200,7 +217,7 @@ final class CpuProgramBuilder {
             loader.linear(mlp.down()),
             mlpScratch(mlp.intermediateSize()),
             y);
-    return new GatedMlpStage(network, options.batchTokensMax());
+    return new GatedMlpStage(network);
   }
 
   private MlpScratch mlpScratch(int intermediateSize) {

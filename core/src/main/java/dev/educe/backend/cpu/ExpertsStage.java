@@ -33,8 +33,9 @@ final class ExpertsStage implements Stage {
   private final boolean quantized;
   private final int[] chosen; // [tokens, used]: expert ids, by rank
   private final float[] shares; // [tokens, used], by rank
-  private final int[] rows; // [tokens]: the tokens of the expert under way
-  private final float[] rowShares; // [tokens]
+  private final int[] chosenRows; // [tokens]: the rows of the expert under way
+  private final int[] chosenTokens; // [tokens]: which tokens they are
+  private final float[] chosenShares; // [tokens]
   private final Workers.Task choose = this::choose;
   private final Workers.Task gather = this::gather;
   private final Workers.Task scatter = this::scatter;
@@ -62,8 +63,9 @@ final class ExpertsStage implements Stage {
     int tokensMax = scratch.gathered.rowsMax();
     this.chosen = new int[tokensMax * experts.used()];
     this.shares = new float[tokensMax * experts.used()];
-    this.rows = new int[tokensMax];
-    this.rowShares = new float[tokensMax];
+    this.chosenRows = new int[tokensMax];
+    this.chosenTokens = new int[tokensMax];
+    this.chosenShares = new float[tokensMax];
   }
 
   @Override
@@ -72,16 +74,15 @@ final class ExpertsStage implements Stage {
   }
 
   @Override
-  public void run(Batch batch, Activations x) {
+  public void run(Batch batch, int[] tokens, int rows, Activations x) {
     this.x = x;
-    int tokens = batch.tokens();
-    router.run(x, tokens);
-    crew.workers().run(tokens, choose);
+    router.run(x, rows);
+    crew.workers().run(rows, choose);
     for (int expert = 0; expert < networks.length; expert++) {
-      int count = rowsOf(expert, tokens);
+      int count = rowsOf(expert, tokens, rows);
       if (count > 0) {
         crew.workers().run(count, gather);
-        networks[expert].run(batch, scratch.gathered, rows, count);
+        networks[expert].run(batch, chosenTokens, count, scratch.gathered);
         crew.workers().run(count, scatter);
       }
     }
@@ -131,13 +132,14 @@ final class ExpertsStage implements Stage {
     return false;
   }
 
-  private int rowsOf(int expert, int tokens) {
+  private int rowsOf(int expert, int[] tokens, int rows) {
     int used = experts.used();
     int count = 0;
-    for (int i = 0; i < tokens * used; i++) {
+    for (int i = 0; i < rows * used; i++) {
       if (chosen[i] == expert) {
-        rows[count] = i / used;
-        rowShares[count] = shares[i];
+        chosenRows[count] = i / used;
+        chosenTokens[count] = tokens[i / used];
+        chosenShares[count] = shares[i];
         count++;
       }
     }
@@ -145,18 +147,18 @@ final class ExpertsStage implements Stage {
   }
 
   private void gather(int row, int worker) {
-    scratch.gathered.copyRow(row, x, rows[row]);
+    scratch.gathered.copyRow(row, x, chosenRows[row]);
   }
 
   private void scatter(int row, int worker) {
     crew.kernels()
         .rows()
         .addScaled(
-            rowShares[row],
+            chosenShares[row],
             scratch.output,
             row * stride,
             y,
-            rows[row] * stride,
+            chosenRows[row] * stride,
             networks[0].outputSize());
   }
 }

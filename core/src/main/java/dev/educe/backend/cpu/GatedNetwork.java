@@ -56,7 +56,7 @@ final class GatedNetwork {
   ///
   /// @param tokens the token of the batch that each row belongs to; hears of numbers that are not
   ///   finite
-  void run(Batch batch, Activations x, int[] tokens, int count) {
+  void run(Batch batch, int[] tokens, int count, Activations x) {
     this.batch = batch;
     this.tokens = tokens;
     gateUp.run(x, count);

@@ -16,7 +16,7 @@ final class Products implements Workers.Task {
   // Enough bytes that claiming a unit costs nothing beside reading it; and for many rows enough
   // panels that a group of activations is read from the near cache by all but the first.
   private static final long UNIT_BYTES = 64 << 10;
-  private static final int UNIT_PANELS_MAX = 16;
+  private static final int UNIT_PANELS_MAX = 32;
 
   // Units per thread at least, so that a thread which is held back leaves its share to the others.
   private static final int UNITS_PER_THREAD = 6;

@@ -8,8 +8,10 @@ interface Stage {
   /// Whether [#run] reads the quantized blocks of its input.
   boolean quantized();
 
-  /// Computes the op for all tokens of a batch.
+  /// Computes the op for some tokens of a batch.
   ///
-  /// @param x the tokens' activations; quantized if [#quantized] says so
-  void run(Batch batch, Activations x);
+  /// @param tokens which token each row is; all tokens in order for an op that keeps state
+  /// @param rows how many rows there are
+  /// @param x the rows' activations; quantized if [#quantized] says so
+  void run(Batch batch, int[] tokens, int rows, Activations x);
 }

@@ -286,6 +286,19 @@ final class Assembler {
     vectors.emit(VectorOp.VPDPBUSD_VEX, d, a, b);
   }
 
+  /// The signs of the bytes of `a`, into an opmask register.
+  void vpmovb2m(int mask, Vec a) {
+    vectors.emit(VectorOp.VPMOVB2M, new Vec(mask, a.bits(), 0, false), a);
+  }
+
+  void vpsignb(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPSIGNB, d, a, b);
+  }
+
+  void vpsubb(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPSUBB, d, a, b);
+  }
+
   void vpternlogd(Vec d, Vec a, Operand b, int truthTable) {
     vectors.emit(VectorOp.VPTERNLOGD, d, a, b, truthTable);
   }
@@ -342,6 +355,11 @@ final class Assembler {
     vectors.emit(VectorOp.VFMADD231PS, d, a, b);
   }
 
+  /// `d = a · d + b`, where the other form is `d = a · b + d`.
+  void vfmadd213ps(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VFMADD213PS, d, a, b);
+  }
+
   void vfnmadd231ps(Vec d, Vec a, Operand b) {
     vectors.emit(VectorOp.VFNMADD231PS, d, a, b);
   }
@@ -372,6 +390,20 @@ final class Assembler {
 
   void vxorps(Vec d, Vec a, Operand b) {
     vectors.emit(VectorOp.VXORPS, d, a, b);
+  }
+
+  void vshufps(Vec d, Vec a, Operand b, int order) {
+    vectors.emit(VectorOp.VSHUFPS, d, a, b, order);
+  }
+
+  /// Sets all bits of the lanes of `d` in which `a` and `b` compare so, and clears the others.
+  void vcmpps(Vec d, Vec a, Operand b, int predicate) {
+    vectors.emit(VectorOp.VCMPPS, d, a, b, predicate);
+  }
+
+  /// The same into an opmask register.
+  void vcmppsMask(int mask, Vec a, Operand b, int predicate) {
+    vectors.emit(VectorOp.VCMPPS_MASK, new Vec(mask, a.bits(), 0, false), a, b, predicate);
   }
 
   void vpshufb(Vec d, Vec a, Operand b) {

@@ -8,7 +8,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// Matrix products by generated code; attention and rows by other kernels.
+/// Matrix products and attention by generated code; rows by other kernels.
 ///
 /// The code of a tier is generated once per process and lives as long.
 public final class GeneratedKernels implements Kernels {
@@ -16,10 +16,12 @@ public final class GeneratedKernels implements Kernels {
 
   private final Kernels others;
   private final GeneratedMatrix matrix;
+  private final GeneratedAttention attention;
 
   private GeneratedKernels(Tier tier, Kernels others) {
     this.others = others;
     this.matrix = new GeneratedMatrix(tier, others.matrix());
+    this.attention = new GeneratedAttention(tier, others.attention());
   }
 
   /// Kernels, or one sentence why there are none.
@@ -58,7 +60,7 @@ public final class GeneratedKernels implements Kernels {
 
   @Override
   public AttentionKernels attention() {
-    return others.attention();
+    return attention;
   }
 
   @Override

@@ -41,6 +41,8 @@ final class MatrixEmitter {
   private static final int GROUPS = 8;
   // Four products of a weight with ±127 fit 16 bits.
   private static final int PAIR_WEIGHT_MAX = 64;
+  // The opmask register of bytes below zero.
+  private static final int NEGATIVE = 1;
   // Truth table of vpternlogd.
   private static final int A_OR_B_AND_C = 0xf8;
 
@@ -91,7 +93,7 @@ final class MatrixEmitter {
     format.constants(this);
     if (!tier.hasDotProduct()) {
       a.vpbroadcastd(registers.ones(), a.constant(0x00010001));
-      a.vpbroadcastd(registers.low(), a.constant(0x7f7f7f7f));
+      a.vpbroadcastd(registers.highest(), a.constant(0x80808080));
     }
     frame.eachPanel(() -> {
       for (strip = 0; strip < 512 / tier.bits(); strip++) {
@@ -229,7 +231,7 @@ final class MatrixEmitter {
   private void emitStart(int half) {
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
-      if (format.excess() != 0) {
+      if (format.excess() != 0 && !isWide()) {
         a.vpbroadcastd(sum, entry(1 + half, row));
       } else {
         a.vpxor(sum, sum, sum);
@@ -243,7 +245,7 @@ final class MatrixEmitter {
       emitDots(registers.w0(), first);
       format.group(this, second, registers.w1());
       emitDots(registers.w1(), second);
-    } else if (format.weightMax() <= PAIR_WEIGHT_MAX) {
+    } else if (!isWide()) {
       format.group(this, first, registers.w0());
       format.group(this, second, registers.w1());
       emitProducts(first, second);
@@ -283,26 +285,37 @@ final class MatrixEmitter {
     }
   }
 
-  /// One group of weights up to 255, whose lower seven bits and highest bit are multiplied apart,
-  /// because two products of a full byte saturate 16 bits.
+  /// One group of weights up to 255, which would saturate 16 bits: magnitudes are multiplied
+  /// instead, at most 128, with the activations given the weights' signs. So nothing exceeds.
   private void emitWideProducts(int group) {
+    Vec w = registers.w0();
+    Vec magnitude = registers.w1();
     Vec t0 = registers.t0();
-    Vec t1 = registers.t1();
-    Vec lower = registers.w0();
-    Vec highest = registers.w1();
-    format.group(this, group, lower);
-    a.vpandn(highest, registers.low(), lower);
-    a.vpand(lower, registers.low(), lower);
+    Vec zero = registers.t1();
+    format.group(this, group, w);
+    a.vpxor(w, w, registers.highest());
+    a.vpabsb(magnitude, w);
+    if (tier.bits() == 512) {
+      a.vpmovb2m(NEGATIVE, w);
+      a.vpxor(zero, zero, zero);
+    }
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
       a.vpbroadcastd(t0, frame.x(row, 4 * group));
-      a.vpmaddubsw(t1, lower, t0);
-      a.vpmaddubsw(t0, highest, t0);
-      a.vpmaddwd(t1, t1, registers.ones());
+      if (tier.bits() == 512) {
+        a.vpsubb(t0.masked(NEGATIVE), zero, t0);
+      } else {
+        a.vpsignb(t0, t0, w);
+      }
+      a.vpmaddubsw(t0, magnitude, t0);
       a.vpmaddwd(t0, t0, registers.ones());
-      a.vpaddd(sum, sum, t1);
       a.vpaddd(sum, sum, t0);
     }
+  }
+
+  /// Whether weights are taken as signed magnitudes, without an excess of 128.
+  private boolean isWide() {
+    return !tier.hasDotProduct() && format.weightMax() > PAIR_WEIGHT_MAX;
   }
 
   // For formats: registers and addresses.

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 /// @param t0 free for a few instructions
 /// @param t1 likewise; only in tiers without a dot product, as are the next two
 /// @param ones 1 in each 16-bit lane
-/// @param low 127 in each byte
+/// @param highest the highest bit of each byte
 /// @param kept constants of the format
 record Registers(
     List<Vec> results,
@@ -24,7 +24,7 @@ record Registers(
     Vec t0,
     Vec t1,
     Vec ones,
-    Vec low,
+    Vec highest,
     List<Vec> kept) {
 
   static Registers of(Unpack format, Tier tier, int rows) {

@@ -31,7 +31,8 @@ interface Unpack {
   /// The format.
   DType type();
 
-  /// The largest unsigned weight; from 130 on, sums of 16 bits are too narrow for two products.
+  /// The largest unsigned weight. Above 64, which sums of 16 bits cannot take, the excess must be
+  /// 128.
   int weightMax();
 
   /// What each unsigned weight exceeds the weight by.

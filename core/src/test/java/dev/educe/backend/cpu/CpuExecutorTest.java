@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.backend.Batch;
 import dev.educe.cache.PageTable;
+import dev.educe.format.Gguf;
 import dev.educe.kernels.KvType;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.model.Architecture;
+import dev.educe.model.ReferenceDecoder;
+import dev.educe.model.Weights;
 import dev.educe.model.arch.Architectures;
 import dev.educe.tensor.DType;
 import dev.educe.testing.Leaks;
@@ -61,6 +64,28 @@ class CpuExecutorTest {
       Path file = folder.resolve(type + ".gguf");
       TinyCheckpoints.of("llama", type).tied().write(file);
       checkEveryWay(random, file);
+    }
+  }
+
+  @Test
+  void branchesScalesAndNormsAfterAreWhatTheirRecordsSay(Random random) throws IOException {
+    Path path = folder.resolve("parallel.gguf");
+    TinyCheckpoints.of("parallel", DType.F32).write(path);
+    checkEveryWay(random, path);
+    int[] tokens = random.ints(12, 0, 250).toArray();
+    double[][] expected;
+    try (var file = Gguf.open(path)) {
+      var decoder = Architectures.describe(file.metadata());
+      var weights = Weights.bind("parallel", decoder, file.tensors(), PanelLayout::supports);
+      expected = new ReferenceDecoder(decoder, weights, file).logits(tokens);
+    }
+    try (var model = Models.open(path, "", 2, Models.F32_KV)) {
+      float[][] found = model.logits(tokens, 5);
+      for (int row = 0; row < found.length; row++) {
+        for (int i = 0; i < found[row].length; i++) {
+          assertEquals(expected[row][i], found[row][i], 1e-4, "position " + row);
+        }
+      }
     }
   }
 

@@ -57,6 +57,16 @@ class AssemblerTest {
     bytes("62 f1 7c 48 5b d2", a -> a.vcvtdq2ps(zmm(2), zmm(2)));
     // vfmadd231ps zmm2, zmm3, dword ptr [rdi+508]{1to16}
     bytes("62 f2 65 58 b8 57 7f", a -> a.vfmadd231ps(zmm(2), zmm(3), mem(RDI, 508).broadcast()));
+    // vfmadd213ps zmm2, zmm3, dword ptr [rdi+508]{1to16}
+    bytes("62 f2 65 58 a8 57 7f", a -> a.vfmadd213ps(zmm(2), zmm(3), mem(RDI, 508).broadcast()));
+    // vshufps xmm1, xmm2, xmm2, 0x4e
+    bytes("c5 e8 c6 ca 4e", a -> a.vshufps(xmm(1), xmm(2), xmm(2), 0x4e));
+    // vcmpnltps ymm3, ymm1, [rsi+64]
+    bytes("c5 f4 c2 5e 40 05", a -> a.vcmpps(ymm(3), ymm(1), mem(RSI, 64), 5));
+    // vcmpnltps k3, zmm17, zmm2
+    bytes("62 f1 74 40 c2 da 05", a -> a.vcmppsMask(3, zmm(17), zmm(2), 5));
+    // vcmpnltps k1, zmm1, [rsi+64]
+    bytes("62 f1 74 48 c2 4e 01 05", a -> a.vcmppsMask(1, zmm(1), mem(RSI, 64), 5));
     // vfnmadd231ps ymm2, ymm3, ymm4
     bytes("c4 e2 65 bc d4", a -> a.vfnmadd231ps(ymm(2), ymm(3), ymm(4)));
     // vpternlogd zmm1, zmm2, zmm3, 0xf8

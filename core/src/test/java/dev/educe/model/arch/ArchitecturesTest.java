@@ -91,7 +91,7 @@ class ArchitecturesTest {
             UnsupportedModelException.class, () -> Architectures.describe(checkpoint.metadata()));
     assertEquals(
         "tiny.gguf: the architecture 'perceptron' is not supported; there are llama, mistral3,"
-            + " qwen2, qwen3, qwen3moe, registered",
+            + " parallel, qwen2, qwen3, qwen3moe, registered",
         refusal.getMessage());
   }
 
