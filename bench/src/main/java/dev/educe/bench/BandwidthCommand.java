@@ -16,7 +16,7 @@ final class BandwidthCommand {
       Set.of("--kernels", "--threads", "--rounds", "--tokens");
   private static final int ROUNDS = 15;
   private static final int TOKENS = 16;
-  private static final int WARM_UP_ROUNDS = 2;
+  private static final int WARM_UP_ROUNDS = 5;
   private static final double GIGA = 1e9;
 
   private final Path model;
@@ -64,7 +64,7 @@ final class BandwidthCommand {
 
   private void report(double bytes, Series decoded, Series plain) {
     System.out.printf(
-        "decode %.1f tokens/s (%.1f to %.1f), %,.0f MB of panels, keys and values each: %.1f GB/s%n",
+        "decode %.1f tokens/s (%.1f to %.1f), %,.0f MB of weights and keys each: %.1f GB/s%n",
         decoded.median(),
         decoded.least(),
         decoded.greatest(),

@@ -1,5 +1,6 @@
 package dev.educe.bench;
 
+import dev.educe.kernels.codegen.AttentionBench;
 import dev.educe.kernels.codegen.MatrixBench;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -21,6 +22,8 @@ public final class Main {
           --kernels NAME, --threads N, --rounds N, --tokens N
       ./dev bench matrix [TIER|best] [FORMAT…] [columns=N] [one-row]
                                      the matrix kernel alone, against the peak of its instruction
+      ./dev bench attention [TIER|best|vector]
+                                     attention alone, against the peak of fused multiply-adds
       """;
 
   private Main() {}
@@ -48,6 +51,7 @@ public final class Main {
       case "peers" -> new PeersCommand(root, rest).run();
       case "bandwidth" -> new BandwidthCommand(root, rest).run();
       case "matrix" -> MatrixBench.main(rest.toArray(String[]::new));
+      case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->
           throw new IllegalArgumentException(
