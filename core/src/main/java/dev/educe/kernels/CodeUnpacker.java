@@ -28,6 +28,7 @@ final class CodeUnpacker {
   private static final ShortVector FOUR_BITS = ShortVector.broadcast(Lanes.SHORTS, 15);
   private static final ShortVector FIFTH_BIT = ShortVector.broadcast(Lanes.SHORTS, 16);
   private static final ShortVector UPPER_BITS = ShortVector.broadcast(Lanes.SHORTS, 48);
+  private static final ShortVector CENTER = ShortVector.broadcast(Lanes.SHORTS, 32);
   private static final ByteVector NIBBLE = ByteVector.broadcast(Lanes.BYTES, 15);
 
   // Where odd columns, the second half and the plane of high nibbles lie.
@@ -39,6 +40,15 @@ final class CodeUnpacker {
   /// How many planes a form's codes fill.
   static int planes(QuantForm form) {
     return form.hasBook() || form.codes() == QuantForm.Codes.BYTES ? 2 : 1;
+  }
+
+  /// What is taken from every code when it is unpacked.
+  static int center(QuantForm form) {
+    return switch (form.codes()) {
+      case NIBBLES_AND_BITS -> 16;
+      case NIBBLES_AND_PAIRS -> 32;
+      case BYTES, NIBBLES, PAIRS, PAIRS_AND_BITS -> 0;
+    };
   }
 
   /// Unpacks the codes of `blocks` blocks.
@@ -93,17 +103,21 @@ final class CodeUnpacker {
       long at = to + (i >> 8) * (long) BLOCK_BYTES + (i & 255);
       v.and(FOUR_BITS)
           .or(bits.lanewise(LSHL, 4).and(FIFTH_BIT))
+          .sub(FIFTH_BIT)
           .intoMemorySegment(codes, at, ORDER);
       v.lanewise(LSHR, 8)
           .and(FOUR_BITS)
           .or(bits.lanewise(LSHR, 4).and(FIFTH_BIT))
+          .sub(FIFTH_BIT)
           .intoMemorySegment(codes, at + ODD, ORDER);
       v.lanewise(LSHR, 4)
           .and(FOUR_BITS)
           .or(bits.and(FIFTH_BIT))
+          .sub(FIFTH_BIT)
           .intoMemorySegment(codes, at + HALF, ORDER);
       v.lanewise(LSHR, 12)
           .or(bits.lanewise(LSHR, 8).and(FIFTH_BIT))
+          .sub(FIFTH_BIT)
           .intoMemorySegment(codes, at + HALF + ODD, ORDER);
     }
   }
@@ -123,17 +137,21 @@ final class CodeUnpacker {
       long at = to + (i >> 8) * (long) BLOCK_BYTES + (i & 255);
       v.and(FOUR_BITS)
           .or(first.lanewise(LSHL, 4).and(UPPER_BITS))
+          .sub(CENTER)
           .intoMemorySegment(codes, at, ORDER);
       v.lanewise(LSHR, 8)
           .and(FOUR_BITS)
           .or(first.lanewise(LSHR, 4).and(UPPER_BITS))
+          .sub(CENTER)
           .intoMemorySegment(codes, at + ODD, ORDER);
       v.lanewise(LSHR, 4)
           .and(FOUR_BITS)
           .or(last.lanewise(LSHL, 4).and(UPPER_BITS))
+          .sub(CENTER)
           .intoMemorySegment(codes, at + HALF, ORDER);
       v.lanewise(LSHR, 12)
           .or(last.lanewise(LSHR, 4).and(UPPER_BITS))
+          .sub(CENTER)
           .intoMemorySegment(codes, at + HALF + ODD, ORDER);
     }
   }

@@ -6,40 +6,39 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/// The scales and sub-scales of up to eight blocks of one panel, as floats.
+/// The scales and sub-scales of up to 32 blocks of one panel, as floats.
 ///
 /// All of them are integers or halves, so nothing is rounded. Plain loops over segment and array:
 /// the compiler turns them into vector code, the conversion of halves into one instruction.
 final class PanelScales {
+  /// Blocks that there is room for.
+  static final int BLOCKS_MAX = 32;
+
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
-  /// `d`: `[8, 16]`, or `[16]` where eight blocks share it.
-  final float[] scales = new float[8 * 16];
+  /// The scales of each group of blocks that share them: `[groups, 16]`, or `[groups, 2, 16]` where
+  /// the format has a second one.
+  final float[] scales = new float[BLOCKS_MAX * 2 * 16];
 
-  /// The second scale, in the same way.
-  final float[] seconds = new float[8 * 16];
+  /// Two for each block, `[blocks, 2, 16]`: those of its halves; or the block's own, 1 where the
+  /// format has none, and what the second scale is multiplied with, negated: the minimum, or -1
+  /// where the second scale is added.
+  final float[] subScales = new float[BLOCKS_MAX * 2 * 16];
 
-  /// Sub-scales: `[8, 16]`, or `[8, 2, 16]` where each half has one; 1 where the format has none.
-  final float[] subScales = new float[8 * 2 * 16];
+  /// The minimums of halves, in the same way.
+  final float[] mins = new float[BLOCKS_MAX * 2 * 16];
 
-  /// What the second scale and the sum of the activations are multiplied with, negated: minimums,
-  /// in the same way; -1 where the second scale is added.
-  final float[] mins = new float[8 * 2 * 16];
-
-  /// Floats from a block's scale to that of the next: 16, or 0 where eight blocks share it.
-  int step;
-
-  private final float[] interleaved = new float[8 * 2 * 16];
-  private final float[] both = new float[8 * 2 * 16];
+  /// The scale of block `b` is that of group `b >> shift`.
+  int shift;
 
   /// Sets what is the same for all blocks of a matrix.
   void start(Panels w, QuantForm form) {
-    step = w.layout().scaleBlocks() == 1 ? 16 : 0;
-    if (form.subScales() == QuantForm.SubScales.NONE) {
-      Arrays.fill(subScales, 1f);
-      Arrays.fill(mins, -1f);
+    shift = w.layout().scaleBlocks() == 1 ? 0 : 3;
+    for (int i = 0; i < BLOCKS_MAX; i++) {
+      Arrays.fill(subScales, 32 * i, 32 * i + 16, 1f);
+      Arrays.fill(subScales, 32 * i + 16, 32 * i + 32, -1f);
     }
   }
 
@@ -56,23 +55,21 @@ final class PanelScales {
     int groups = Math.ceilDiv(count, layout.scaleBlocks());
     if (layout.type() == DType.MXFP4) {
       loadPowers(memory, at, groups * 16);
-    } else if (form.second() == QuantForm.Second.NONE) {
-      loadHalves(memory, at, scales, groups * 16);
     } else {
-      loadHalves(memory, at, both, groups * 32);
-      split(both, scales, seconds, groups);
+      loadHalves(memory, at, scales, groups * (form.second() == QuantForm.Second.NONE ? 16 : 32));
     }
     long subScale = panel + layout.subScalesOffset(w.size());
     long first = subScale + (long) block * layout.subScaleBytes();
     switch (form.subScales()) {
       case NONE -> {}
-      case SIGNED -> loadSigned(memory, first, count * 16);
-      case HALVES -> loadSigned(memory, first, count * 32);
-      case HALVES_WITH_MIN -> loadNibbles(memory, first, count * 32);
-      case WITH_MIN -> {
-        loadUnsigned(memory, first, count * 32);
-        split(interleaved, subScales, mins, count);
+      case SIGNED -> {
+        for (int b = 0; b < count; b++) {
+          loadBytes(memory, first + 16L * b, 32 * b, 16);
+        }
       }
+      // Unsigned ones have six bits, so that no sign is seen in them.
+      case WITH_MIN, HALVES -> loadBytes(memory, first, 0, count * 32);
+      case HALVES_WITH_MIN -> loadNibbles(memory, first, count * 32);
       case HALVES_OF_SIX_BITS -> {
         long high = subScale + (w.size() / 32 + block / 2) * 16L;
         loadSixBits(memory, subScale + block * 16L, high, count);
@@ -95,15 +92,9 @@ final class PanelScales {
     }
   }
 
-  private void loadSigned(MemorySegment memory, long at, int count) {
+  private void loadBytes(MemorySegment memory, long at, int to, int count) {
     for (int i = 0; i < count; i++) {
-      subScales[i] = memory.get(BYTE, at + i);
-    }
-  }
-
-  private void loadUnsigned(MemorySegment memory, long at, int count) {
-    for (int i = 0; i < count; i++) {
-      interleaved[i] = memory.get(BYTE, at + i) & 0xff;
+      subScales[to + i] = memory.get(BYTE, at + i);
     }
   }
 
@@ -123,14 +114,6 @@ final class PanelScales {
         subScales[32 * b + r] = (pair & 15 | (bits & 3) << 4) - 32;
         subScales[32 * b + 16 + r] = (pair >>> 4 | (bits >>> 2 & 3) << 4) - 32;
       }
-    }
-  }
-
-  /// Sixteen to the one, sixteen to the other, in turn.
-  private static void split(float[] from, float[] first, float[] second, int groups) {
-    for (int g = 0; g < groups; g++) {
-      System.arraycopy(from, 32 * g, first, 16 * g, 16);
-      System.arraycopy(from, 32 * g + 16, second, 16 * g, 16);
     }
   }
 }

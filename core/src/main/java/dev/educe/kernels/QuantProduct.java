@@ -6,148 +6,212 @@ import jdk.incubator.vector.ByteVector;
 
 /// Quantized products on the Vector API, with the memory that one thread needs for them.
 ///
-/// Eight blocks of two panels are unpacked at a time and multiplied with four rows of activations,
-/// then with the next four: a panel is unpacked once for as many rows as the second-level cache
-/// holds. The outputs in `y` are the accumulators between one eight and the next. Not thread-safe.
+/// Two ways: a *tile* of four rows of activations meets eight blocks that have been unpacked
+/// before, as the next tile does; a single row meets the packed codes themselves. The outputs in
+/// `y` are the accumulators between some blocks and the next. Nothing is allocated once the largest
+/// shape has been seen. Not thread-safe.
 final class QuantProduct {
-  private static final int BLOCKS = 8;
-  private static final int ROWS = 4;
-  private static final long PLANE_BYTES = (long) BLOCKS * CodeUnpacker.BLOCK_BYTES;
-  private static final int RUNS_MAX = 4;
-  private static final long SUMS_BYTES = 2L * ROWS * BLOCKS * RUNS_MAX * 64;
+  private static final int TILE = ActivationPairs.TILE;
+
+  /// Blocks that are unpacked at a time: two planes of them are half the first-level cache.
+  private static final int TILE_BLOCKS = 8;
+
+  private static final int ROW_BLOCKS = PanelScales.BLOCKS_MAX;
+  private static final long PLANE_BYTES = (long) TILE_BLOCKS * CodeUnpacker.BLOCK_BYTES;
+  private static final int GROUP = 64;
 
   // Off the heap to lie on cache lines: a vector across two costs twice. A direct buffer and no
   // region, because it belongs to a thread and goes with it.
   private final MemorySegment codes = aligned(2 * PLANE_BYTES);
-  private final MemorySegment sums = aligned(SUMS_BYTES);
-  private final PanelScales[] scales = {new PanelScales(), new PanelScales()};
+  private final MemorySegment sums = aligned(2L * 2 * TILE * ROW_BLOCKS * GROUP);
+
+  private final VectorSums.Panel first = new VectorSums.Panel();
+  private final VectorSums.Panel second = new VectorSums.Panel();
   private final ActivationPairs activations = new ActivationPairs();
+
+  // What is multiplied with what, for the length of a call.
+  private Panels w;
+  private QuantForm form;
+  private ByteVector book;
+  private MemorySegment y = MemorySegment.NULL;
+  private long yFrom; // in bytes
+  private long yRow; // in bytes
+  private int rows;
 
   private static MemorySegment aligned(long bytes) {
     return MemorySegment.ofBuffer(ByteBuffer.allocateDirect((int) bytes + 63).alignedSlice(64))
         .asSlice(0, bytes);
   }
 
-  /// What is multiplied with what, for the length of a call.
-  private record Operands(Panels w, QuantForm form, ByteVector book, MemorySegment y, long yRow) {}
-
   void multiply(
-      Panels w,
+      Panels weights,
       int panelFrom,
       int panelTo,
       Activations x,
       int rowFrom,
       int rowTo,
-      MemorySegment y,
+      MemorySegment outputs,
       long yStride) {
-    QuantForm form = QuantForm.of(w.type());
-    ByteVector book = CodeUnpacker.book(form);
-    scales[0].start(w, form);
-    scales[1].start(w, form);
+    start(weights);
+    y = outputs;
+    yRow = yStride * Float.BYTES;
     int panels = 2 / CodeUnpacker.planes(form);
     int rowsMax = ActivationPairs.rowsMax(w.size());
     for (int row = rowFrom; row < rowTo; row += rowsMax) {
-      int rows = Math.min(rowsMax, rowTo - row);
+      rows = Math.min(rowsMax, rowTo - row);
+      yFrom = row * yRow;
       activations.load(x, row, row + rows);
-      var operands = new Operands(w, form, book, y.asSlice(row * yStride * 4), yStride * 4);
       for (int panel = panelFrom; panel < panelTo; panel += panels) {
-        multiplyPanels(operands, panel, Math.min(panels, panelTo - panel), rows);
+        multiplyPanels(panel, Math.min(panels, panelTo - panel));
       }
+    }
+    y = MemorySegment.NULL;
+  }
+
+  private void start(Panels weights) {
+    w = weights;
+    QuantForm next = QuantForm.of(w.type());
+    if (form != next) {
+      form = next;
+      book = CodeUnpacker.book(form);
+      first.scales.start(w, form);
+      second.scales.start(w, form);
     }
   }
 
   /// @param count how many panels, one or two
-  private void multiplyPanels(Operands operands, int panel, int count, int rows) {
-    Panels w = operands.w;
+  private void multiplyPanels(int panel, int count) {
     for (int row = 0; row < rows; row++) {
-      operands.y.asSlice(row * operands.yRow + panel * 64L, count * 64L).fill((byte) 0);
+      for (int i = 0; i < count; i++) {
+        VectorSums.clear(y, outputs(row, panel + i));
+      }
     }
     int blocks = w.size() / 32;
-    for (int block = 0; block < blocks; block += BLOCKS) {
-      int blockCount = Math.min(BLOCKS, blocks - block);
-      for (int i = 0; i < count; i++) {
-        long start = (panel + i) * w.panelBytes();
-        CodeUnpacker.unpack(
-            operands.form,
-            operands.book,
-            w.memory(),
-            start + (long) block * w.layout().quantBytes(),
-            blockCount,
-            codes,
-            i * PLANE_BYTES,
-            PLANE_BYTES);
-        scales[i].load(w, operands.form, start, block, blockCount);
+    int tiled = rows / TILE * TILE;
+    for (int block = 0; block < blocks && tiled > 0; block += TILE_BLOCKS) {
+      int blockCount = Math.min(TILE_BLOCKS, blocks - block);
+      loadScales(panel, count, block, blockCount);
+      unpack(panel, count, block, blockCount);
+      for (int row = 0; row < tiled; row += TILE) {
+        multiplyTile(panel, count, block, blockCount, row);
       }
-      for (int row = 0; row < rows; row += ROWS) {
-        multiplyTile(operands, panel, count, block, blockCount, row, Math.min(ROWS, rows - row));
+    }
+    for (int block = 0; block < blocks && tiled < rows; block += ROW_BLOCKS) {
+      int blockCount = Math.min(ROW_BLOCKS, blocks - block);
+      loadScales(panel, count, block, blockCount);
+      for (int row = tiled; row < rows; row++) {
+        multiplyRow(panel, count, block, blockCount, row);
       }
     }
   }
 
-  /// Multiplies what is unpacked with up to four rows.
-  private void multiplyTile(
-      Operands operands, int panel, int count, int block, int blockCount, int row, int rows) {
-    int run = run(operands.form);
+  /// Where the outputs of a row and panel are in `y`, in bytes.
+  private long outputs(int row, int panel) {
+    return yFrom + row * yRow + panel * (long) GROUP;
+  }
+
+  /// Where the quants of a block are in `w`, in bytes.
+  private long quants(int panel, int block) {
+    return panel * w.panelBytes() + (long) block * w.layout().quantBytes();
+  }
+
+  /// Products that are added up in 16 bits: those of a block, or of half a block.
+  private int run() {
+    return form.subScales().isHalved() ? 8 : 16;
+  }
+
+  private void loadScales(int panel, int count, int block, int blockCount) {
+    first.scales.load(w, form, panel * w.panelBytes(), block, blockCount);
+    if (count > 1) {
+      second.scales.load(w, form, (panel + 1) * w.panelBytes(), block, blockCount);
+    }
+  }
+
+  private void unpack(int panel, int count, int block, int blockCount) {
+    for (int i = 0; i < count; i++) {
+      long from = quants(panel + i, block);
+      CodeUnpacker.unpack(
+          form, book, w.memory(), from, blockCount, codes, i * PLANE_BYTES, PLANE_BYTES);
+    }
+  }
+
+  /// Multiplies what is unpacked with four rows.
+  private void multiplyTile(int panel, int count, int block, int blockCount, int row) {
+    int run = run();
     int runs = blockCount * (16 / run);
     int[] pairs = activations.pairs;
-    int rowPairs = activations.blocks * 16;
-    int x0 = row * rowPairs + block * 16;
-    int x1 = x0 + (rows > 1 ? rowPairs : 0);
-    int x2 = x1 + (rows > 2 ? rowPairs : 0);
-    int x3 = x2 + (rows > 3 ? rowPairs : 0);
-    for (long part = 0; part < 64; part += Lanes.BITS / 8) {
-      long plane1 = PLANE_BYTES + part;
-      if (rows == 1) {
-        VectorDots.oneRow(codes, part, plane1, runs, run, pairs, x0, sums, part);
-      } else {
-        VectorDots.fourRows(codes, part, plane1, runs, run, pairs, x0, x1, x2, x3, sums, part);
-      }
+    int x = activations.pairsOf(row) + block * 16 * TILE;
+    for (long part = 0; part < GROUP; part += Lanes.BITS / 8) {
+      VectorDots.tile(codes, part, PLANE_BYTES + part, runs, run, pairs, x, sums, part);
     }
-    long step = fold(operands.form, rows, runs);
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < count; j++) {
-        VectorSums.accumulate(
-            operands.form,
-            sums,
-            (2 * i + j) * step,
-            blockCount,
-            scales[j],
-            activations,
-            (row + i) * activations.blocks + block,
-            operands.y,
-            (row + i) * operands.yRow + (panel + j) * 64L);
-      }
+    for (int i = 0; i < TILE; i++) {
+      long from = 2L * i * runs * GROUP;
+      accumulate(panel, count, block, blockCount, row + i, from, runs * GROUP);
     }
   }
 
-  /// How many products surely add up within 16 bits.
-  private static int run(QuantForm form) {
-    return switch (form.codes()) {
-      case BYTES, NIBBLES -> 16;
-      case NIBBLES_AND_BITS, PAIRS, PAIRS_AND_BITS -> 8;
-      case NIBBLES_AND_PAIRS -> 4;
-    };
+  /// Multiplies packed codes with a row.
+  private void multiplyRow(int panel, int count, int block, int blockCount, int row) {
+    MemorySegment panels = w.memory();
+    long next = count > 1 ? w.panelBytes() : 0;
+    int[] pairs = activations.pairs;
+    int x = activations.pairsOf(row) + block * 16;
+    int stride = blockCount * (16 / run()) * GROUP;
+    for (int part = 0; part < GROUP; part += Lanes.BITS / 8) {
+      long from = quants(panel, block) + part;
+      switch (form.codes()) {
+        case NIBBLES -> {
+          if (form.hasBook()) {
+            multiplyUnpacked(panel, count, block, blockCount, x, part, stride);
+          } else {
+            VectorDots.nibbles(panels, from, from + next, blockCount, pairs, x, sums, part, stride);
+          }
+        }
+        case BYTES -> VectorDots.bytes(panels, from, blockCount, pairs, x, sums, part, stride);
+        case NIBBLES_AND_PAIRS -> {
+          for (int i = 0; i < count; i++) {
+            long to = part + (long) i * stride;
+            VectorDots.nibblesAndPairs(panels, from + i * next, blockCount, pairs, x, sums, to);
+          }
+        }
+        case NIBBLES_AND_BITS, PAIRS, PAIRS_AND_BITS ->
+            multiplyUnpacked(panel, count, block, blockCount, x, part, stride);
+      }
+    }
+    accumulate(panel, count, block, blockCount, row, 0, stride);
   }
 
-  /// Makes floats of the sums: one of each block, or of each half.
-  ///
-  /// @return bytes from the sums of one row and panel to those of the next
-  private long fold(QuantForm form, int rows, int runs) {
-    int bytes = runs * 64;
+  /// Unpacks codes and multiplies them with a row: for formats that are not worth code of their
+  /// own.
+  private void multiplyUnpacked(
+      int panel, int count, int block, int blockCount, int x, int part, int stride) {
+    int run = run();
+    int runs = 16 / run;
+    int[] pairs = activations.pairs;
+    long plane1 = PLANE_BYTES + part;
+    for (int b = 0; b < blockCount; b += TILE_BLOCKS) {
+      int unpacked = Math.min(TILE_BLOCKS, blockCount - b);
+      unpack(panel, count, block + b, unpacked);
+      long to = part + (long) b * runs * GROUP;
+      VectorDots.row(
+          codes, part, plane1, unpacked * runs, run, pairs, x + b * 16, sums, to, stride);
+    }
+  }
+
+  /// @param from where the sums of the first panel or plane begin
+  /// @param stride bytes from there to those of the second
+  private void accumulate(
+      int panel, int count, int block, int blockCount, int row, long from, int stride) {
+    int x = row * activations.blocks + block;
+    first.sums = from;
+    first.y = outputs(row, panel);
     if (CodeUnpacker.planes(form) == 2) {
-      for (int i = 0; i < rows; i++) {
-        VectorSums.foldPlanes(sums, 2L * i * bytes, bytes);
-      }
-      return bytes;
+      VectorSums.accumulatePlanes(form, sums, first, from + stride, blockCount, activations, x, y);
+      return;
     }
-    boolean isPaired =
-        form.codes() == QuantForm.Codes.NIBBLES_AND_BITS
-            || form.codes() == QuantForm.Codes.NIBBLES_AND_PAIRS;
-    if (isPaired) {
-      VectorSums.foldPairs(sums, 2 * rows * bytes);
-      return bytes / 2;
-    }
-    VectorSums.fold(sums, 2 * rows * bytes);
-    return bytes;
+    second.sums = from + stride;
+    second.y = outputs(row, panel + 1);
+    var last = count > 1 ? second : first;
+    VectorSums.accumulate(form, sums, first, last, blockCount, activations, x, y);
   }
 }

@@ -9,82 +9,61 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
-/// From the 16-bit sums of [VectorDots] to outputs.
+/// From the 16-bit sums of [VectorDots] to outputs, for some blocks of one row of activations.
 ///
-/// First the two shorts of a lane are added and become a float; then each block's sum is scaled and
-/// accumulated. Integers below 2²⁴ are exact in F32, so the floats before the scaling are exact.
+/// The two shorts of a lane are added and become a float, which is scaled and accumulated, block by
+/// block. Integers below 2²⁴ are exact in F32, so nothing is rounded before the scaling. Two panels
+/// go side by side, since each addition waits for the one before.
 final class VectorSums {
   private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
-  private static final int VECTOR_BYTES = Lanes.BITS / 8;
   private static final int GROUP = 64;
 
   private VectorSums() {}
 
-  /// Adds the two shorts of each lane: `bytes` bytes of sums become as many of floats.
-  static void fold(MemorySegment sums, int bytes) {
-    for (int i = 0; i < bytes; i += VECTOR_BYTES) {
-      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, i, ORDER);
-      IntVector sum = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      sum.convert(I2F, 0).reinterpretAsFloats().intoMemorySegment(sums, i, ORDER);
+  /// Where the blocks of a panel are.
+  static final class Panel {
+    final PanelScales scales = new PanelScales();
+
+    /// Where the panel's sums begin, in bytes.
+    long sums;
+
+    /// Where its outputs are in `y`, in bytes.
+    long y;
+  }
+
+  /// Sets the outputs of a panel to zero.
+  static void clear(MemorySegment y, long at) {
+    for (int lane = 0; lane < PanelLayout.ROWS; lane += Lanes.COUNT) {
+      FloatVector.zero(Lanes.FLOATS).intoMemorySegment(y, at + 4 * lane, ORDER);
     }
   }
 
-  /// Adds the shorts of each lane of two neighbouring groups: half as many floats.
-  static void foldPairs(MemorySegment sums, int bytes) {
-    for (int i = 0; i < bytes / 2; i += VECTOR_BYTES) {
-      long at = (i >> 6) * 2L * GROUP + (i & 63);
-      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, at, ORDER);
-      IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, at + GROUP, ORDER);
-      IntVector low = v.lanewise(LSHL, 16).lanewise(ASHR, 16);
-      low = low.add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      IntVector sum = v.lanewise(ASHR, 16).add(u.lanewise(ASHR, 16)).add(low);
-      sum.convert(I2F, 0).reinterpretAsFloats().intoMemorySegment(sums, i, ORDER);
-    }
-  }
-
-  /// Adds the shorts of each lane of a low and a high plane, the latter times 16: floats in place
-  /// of the low plane.
+  /// Adds the blocks of two panels to their outputs; they may be the same one, which is then done
+  /// twice with one result.
   ///
-  /// @param low where the low plane's sums begin; the high plane's lie `bytes` behind
-  static void foldPlanes(MemorySegment sums, long low, int bytes) {
-    for (int i = 0; i < bytes; i += VECTOR_BYTES) {
-      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, low + i, ORDER);
-      IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, low + bytes + i, ORDER);
-      IntVector high = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      IntVector sum = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      sum = sum.add(high.lanewise(LSHL, 4));
-      sum.convert(I2F, 0).reinterpretAsFloats().intoMemorySegment(sums, low + i, ORDER);
-    }
-  }
-
-  /// Adds the blocks of one panel and one row of activations to the outputs in `y`.
-  ///
-  /// The operands of each part are those that `panel` was loaded with, the sums of the blocks begin
-  /// at `from` in `sums`, the activations' first block is `x`.
+  /// @param x the first block in `activations`
   static void accumulate(
       QuantForm form,
       MemorySegment sums,
-      long from,
+      Panel p,
+      Panel q,
       int blocks,
-      PanelScales panel,
       ActivationPairs activations,
       int x,
-      MemorySegment y,
-      long yFrom) {
+      MemorySegment y) {
+    float zero = form.zero() - CodeUnpacker.center(form);
     boolean hasSecond = form.second() != QuantForm.Second.NONE;
     for (int lane = 0; lane < PanelLayout.ROWS; lane += Lanes.COUNT) {
-      long at = from + 4L * lane;
-      long to = yFrom + 4L * lane;
       if (form.subScales().isHalved()) {
         if (hasSecond) {
-          halvesWithSecond(sums, at, blocks, panel, lane, activations, x, y, to);
+          halvesWithSecond(sums, p, q, lane, blocks, activations, x, y);
         } else {
-          halves(form.zero(), sums, at, blocks, panel, lane, activations, x, y, to);
+          halves(zero, sums, p, q, lane, blocks, activations, x, y);
         }
       } else if (hasSecond) {
-        wholesWithSecond(sums, at, blocks, panel, lane, activations, x, y, to);
+        wholesWithSecond(zero, sums, p, q, lane, blocks, activations, x, y);
       } else {
-        wholes(form.zero(), sums, at, blocks, panel, lane, activations, x, y, to);
+        wholes(zero, sums, p, q, lane, blocks, activations, x, y);
       }
     }
   }
@@ -93,112 +72,248 @@ final class VectorSums {
   private static void wholes(
       float zero,
       MemorySegment sums,
-      long from,
-      int blocks,
-      PanelScales panel,
+      Panel p,
+      Panel q,
       int lane,
+      int blocks,
       ActivationPairs activations,
       int x,
-      MemorySegment y,
-      long yAt) {
-    FloatVector acc = FloatVector.fromMemorySegment(Lanes.FLOATS, y, yAt, ORDER);
-    int step = panel.step;
+      MemorySegment y) {
+    float[] scalesX = activations.scales;
+    float[] totals = activations.totals;
+    int shift = p.scales.shift;
+    FloatVector acc0 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, p.y + 4 * lane, ORDER);
+    FloatVector acc1 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, q.y + 4 * lane, ORDER);
     for (int b = 0; b < blocks; b++) {
-      float excess = zero * (activations.sums[2 * (x + b)] + activations.sums[2 * (x + b) + 1]);
-      FloatVector sum =
-          FloatVector.fromMemorySegment(Lanes.FLOATS, sums, from + (long) b * GROUP, ORDER);
-      FloatVector s = FloatVector.fromArray(Lanes.FLOATS, panel.subScales, 16 * b + lane);
-      FloatVector d = FloatVector.fromArray(Lanes.FLOATS, panel.scales, step * b + lane);
-      acc = sum.sub(excess).mul(s).fma(d.mul(activations.scales[x + b]), acc);
+      float excess = zero * totals[x + b];
+      int s = 32 * b + lane;
+      int d = 16 * (b >> shift) + lane;
+      long at = 4 * lane + (long) b * GROUP;
+      IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, p.sums + at, ORDER);
+      u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      acc0 =
+          ((FloatVector) u.convert(I2F, 0))
+              .sub(excess)
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s))
+              .fma(
+                  FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scalesX[x + b]),
+                  acc0);
+      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, q.sums + at, ORDER);
+      v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      acc1 =
+          ((FloatVector) v.convert(I2F, 0))
+              .sub(excess)
+              .mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s))
+              .fma(
+                  FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d).mul(scalesX[x + b]),
+                  acc1);
     }
-    acc.intoMemorySegment(y, yAt, ORDER);
+    acc0.intoMemorySegment(y, p.y + 4 * lane, ORDER);
+    acc1.intoMemorySegment(y, q.y + 4 * lane, ORDER);
   }
 
-  /// `isum = s · sum`, and the second scale times `−m · Σx`.
+  /// As [#wholes], and then the second scale times `−m · Σx`.
   private static void wholesWithSecond(
+      float zero,
       MemorySegment sums,
-      long from,
-      int blocks,
-      PanelScales panel,
+      Panel p,
+      Panel q,
       int lane,
+      int blocks,
       ActivationPairs activations,
       int x,
-      MemorySegment y,
-      long yAt) {
-    FloatVector acc = FloatVector.fromMemorySegment(Lanes.FLOATS, y, yAt, ORDER);
-    int step = panel.step;
+      MemorySegment y) {
+    float[] scalesX = activations.scales;
+    float[] totals = activations.totals;
+    int shift = p.scales.shift;
+    FloatVector acc0 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, p.y + 4 * lane, ORDER);
+    FloatVector acc1 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, q.y + 4 * lane, ORDER);
     for (int b = 0; b < blocks; b++) {
-      float total = activations.sums[2 * (x + b)] + activations.sums[2 * (x + b) + 1];
-      float scaleX = activations.scales[x + b];
-      FloatVector sum =
-          FloatVector.fromMemorySegment(Lanes.FLOATS, sums, from + (long) b * GROUP, ORDER);
-      FloatVector s = FloatVector.fromArray(Lanes.FLOATS, panel.subScales, 16 * b + lane);
-      FloatVector d = FloatVector.fromArray(Lanes.FLOATS, panel.scales, step * b + lane);
-      acc = sum.mul(s).fma(d.mul(scaleX), acc);
-      FloatVector m = FloatVector.fromArray(Lanes.FLOATS, panel.mins, 16 * b + lane);
-      FloatVector second = FloatVector.fromArray(Lanes.FLOATS, panel.seconds, step * b + lane);
-      acc = m.mul(-total).fma(second.mul(scaleX), acc);
+      float total = totals[x + b];
+      float excess = zero * total;
+      float scaleX = scalesX[x + b];
+      int s = 32 * b + lane;
+      int d = 32 * (b >> shift) + lane;
+      long at = 4 * lane + (long) b * GROUP;
+      IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, p.sums + at, ORDER);
+      u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      acc0 =
+          ((FloatVector) u.convert(I2F, 0))
+              .sub(excess)
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s))
+              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scaleX), acc0);
+      acc0 =
+          FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16)
+              .mul(-total)
+              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d + 16).mul(scaleX), acc0);
+      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, q.sums + at, ORDER);
+      v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      acc1 =
+          ((FloatVector) v.convert(I2F, 0))
+              .sub(excess)
+              .mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s))
+              .fma(FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d).mul(scaleX), acc1);
+      acc1 =
+          FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s + 16)
+              .mul(-total)
+              .fma(FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d + 16).mul(scaleX), acc1);
     }
-    acc.intoMemorySegment(y, yAt, ORDER);
+    acc0.intoMemorySegment(y, p.y + 4 * lane, ORDER);
+    acc1.intoMemorySegment(y, q.y + 4 * lane, ORDER);
   }
 
   /// `isum = s0 · (sum0 − zero · Σx0) + s1 · (sum1 − zero · Σx1)`.
   private static void halves(
       float zero,
       MemorySegment sums,
-      long from,
-      int blocks,
-      PanelScales panel,
+      Panel p,
+      Panel q,
       int lane,
+      int blocks,
       ActivationPairs activations,
       int x,
-      MemorySegment y,
-      long yAt) {
-    FloatVector acc = FloatVector.fromMemorySegment(Lanes.FLOATS, y, yAt, ORDER);
-    FloatVector d = FloatVector.fromArray(Lanes.FLOATS, panel.scales, lane);
+      MemorySegment y) {
+    float[] sumsX = activations.sums;
+    int shift = p.scales.shift;
+    FloatVector acc0 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, p.y + 4 * lane, ORDER);
+    FloatVector acc1 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, q.y + 4 * lane, ORDER);
     for (int b = 0; b < blocks; b++) {
-      long at = from + (long) b * 2 * GROUP;
-      FloatVector s0 = FloatVector.fromArray(Lanes.FLOATS, panel.subScales, 32 * b + lane);
-      FloatVector s1 = FloatVector.fromArray(Lanes.FLOATS, panel.subScales, 32 * b + 16 + lane);
-      FloatVector sum0 =
-          FloatVector.fromMemorySegment(Lanes.FLOATS, sums, at, ORDER)
-              .sub(zero * activations.sums[2 * (x + b)]);
-      FloatVector sum1 =
-          FloatVector.fromMemorySegment(Lanes.FLOATS, sums, at + GROUP, ORDER)
-              .sub(zero * activations.sums[2 * (x + b) + 1]);
-      acc = sum0.fma(s0, sum1.mul(s1)).fma(d.mul(activations.scales[x + b]), acc);
+      float scaleX = activations.scales[x + b];
+      float excess0 = zero * sumsX[2 * (x + b)];
+      float excess1 = zero * sumsX[2 * (x + b) + 1];
+      int s = 32 * b + lane;
+      int d = 16 * (b >> shift) + lane;
+      long at = 4 * lane + (long) b * 2 * GROUP;
+      IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, p.sums + at, ORDER);
+      u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, p.sums + at + GROUP, ORDER);
+      v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      FloatVector second =
+          ((FloatVector) v.convert(I2F, 0))
+              .sub(excess1)
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16));
+      acc0 =
+          ((FloatVector) u.convert(I2F, 0))
+              .sub(excess0)
+              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s), second)
+              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scaleX), acc0);
+      u = IntVector.fromMemorySegment(Lanes.INTS, sums, q.sums + at, ORDER);
+      u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      v = IntVector.fromMemorySegment(Lanes.INTS, sums, q.sums + at + GROUP, ORDER);
+      v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      second =
+          ((FloatVector) v.convert(I2F, 0))
+              .sub(excess1)
+              .mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s + 16));
+      acc1 =
+          ((FloatVector) u.convert(I2F, 0))
+              .sub(excess0)
+              .fma(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s), second)
+              .fma(FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d).mul(scaleX), acc1);
     }
-    acc.intoMemorySegment(y, yAt, ORDER);
+    acc0.intoMemorySegment(y, p.y + 4 * lane, ORDER);
+    acc1.intoMemorySegment(y, q.y + 4 * lane, ORDER);
   }
 
-  /// `isum = s0 · sum0 + s1 · sum1`, and the second scale times `−(m0 · Σx0 + m1 · Σx1)`.
+  /// As [#halves] with a zero of 0, and then the second scale times `−(m0 · Σx0 + m1 · Σx1)`.
   private static void halvesWithSecond(
       MemorySegment sums,
-      long from,
-      int blocks,
-      PanelScales panel,
+      Panel p,
+      Panel q,
       int lane,
+      int blocks,
       ActivationPairs activations,
       int x,
-      MemorySegment y,
-      long yAt) {
-    FloatVector acc = FloatVector.fromMemorySegment(Lanes.FLOATS, y, yAt, ORDER);
-    FloatVector d = FloatVector.fromArray(Lanes.FLOATS, panel.scales, lane);
-    FloatVector second = FloatVector.fromArray(Lanes.FLOATS, panel.seconds, lane);
-    for (int b = 0; b < blocks; b++) {
-      long at = from + (long) b * 2 * GROUP;
-      float scaleX = activations.scales[x + b];
-      FloatVector s0 = FloatVector.fromArray(Lanes.FLOATS, panel.subScales, 32 * b + lane);
-      FloatVector s1 = FloatVector.fromArray(Lanes.FLOATS, panel.subScales, 32 * b + 16 + lane);
-      FloatVector sum0 = FloatVector.fromMemorySegment(Lanes.FLOATS, sums, at, ORDER);
-      FloatVector sum1 = FloatVector.fromMemorySegment(Lanes.FLOATS, sums, at + GROUP, ORDER);
-      acc = sum0.fma(s0, sum1.mul(s1)).fma(d.mul(scaleX), acc);
-      FloatVector m0 = FloatVector.fromArray(Lanes.FLOATS, panel.mins, 32 * b + lane);
-      FloatVector m1 = FloatVector.fromArray(Lanes.FLOATS, panel.mins, 32 * b + 16 + lane);
-      FloatVector min0 = m0.mul(-activations.sums[2 * (x + b)]);
-      FloatVector min1 = m1.mul(-activations.sums[2 * (x + b) + 1]);
-      acc = min0.add(min1).fma(second.mul(scaleX), acc);
+      MemorySegment y) {
+    halvesWithSecond(sums, p, lane, blocks, activations, x, y);
+    if (q.y != p.y) {
+      halvesWithSecond(sums, q, lane, blocks, activations, x, y);
     }
-    acc.intoMemorySegment(y, yAt, ORDER);
+  }
+
+  private static void halvesWithSecond(
+      MemorySegment sums,
+      Panel p,
+      int lane,
+      int blocks,
+      ActivationPairs activations,
+      int x,
+      MemorySegment y) {
+    float[] sumsX = activations.sums;
+    int shift = p.scales.shift;
+    FloatVector acc = FloatVector.fromMemorySegment(Lanes.FLOATS, y, p.y + 4 * lane, ORDER);
+    for (int b = 0; b < blocks; b++) {
+      int s = 32 * b + lane;
+      int d = 32 * (b >> shift) + lane;
+      long at = p.sums + 4 * lane + (long) b * 2 * GROUP;
+      float scaleX = activations.scales[x + b];
+      IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, at, ORDER);
+      u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, at + GROUP, ORDER);
+      v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      FloatVector second =
+          ((FloatVector) v.convert(I2F, 0))
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16));
+      acc =
+          ((FloatVector) u.convert(I2F, 0))
+              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s), second)
+              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scaleX), acc);
+      FloatVector m0 = FloatVector.fromArray(Lanes.FLOATS, p.scales.mins, s);
+      FloatVector m1 = FloatVector.fromArray(Lanes.FLOATS, p.scales.mins, s + 16);
+      acc =
+          m0.mul(-sumsX[2 * (x + b)])
+              .add(m1.mul(-sumsX[2 * (x + b) + 1]))
+              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d + 16).mul(scaleX), acc);
+    }
+    acc.intoMemorySegment(y, p.y + 4 * lane, ORDER);
+  }
+
+  /// Adds the blocks of one panel to its outputs, from the sums of two planes: `isum = s · (low +
+  /// 16 · high − zero · Σx)`.
+  ///
+  /// @param high where the sums of the high plane begin
+  static void accumulatePlanes(
+      QuantForm form,
+      MemorySegment sums,
+      Panel p,
+      long high,
+      int blocks,
+      ActivationPairs activations,
+      int x,
+      MemorySegment y) {
+    for (int lane = 0; lane < PanelLayout.ROWS; lane += Lanes.COUNT) {
+      planes(form.zero(), sums, p, high, lane, blocks, activations, x, y);
+    }
+  }
+
+  private static void planes(
+      float zero,
+      MemorySegment sums,
+      Panel p,
+      long high,
+      int lane,
+      int blocks,
+      ActivationPairs activations,
+      int x,
+      MemorySegment y) {
+    float[] scalesX = activations.scales;
+    float[] totals = activations.totals;
+    int shift = p.scales.shift;
+    FloatVector acc = FloatVector.fromMemorySegment(Lanes.FLOATS, y, p.y + 4 * lane, ORDER);
+    for (int b = 0; b < blocks; b++) {
+      long at = 4 * lane + (long) b * GROUP;
+      IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, p.sums + at, ORDER);
+      u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, high + at, ORDER);
+      v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      int d = 16 * (b >> shift) + lane;
+      acc =
+          ((FloatVector) u.add(v.lanewise(LSHL, 4)).convert(I2F, 0))
+              .sub(zero * totals[x + b])
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, 32 * b + lane))
+              .fma(
+                  FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scalesX[x + b]), acc);
+    }
+    acc.intoMemorySegment(y, p.y + 4 * lane, ORDER);
   }
 }
