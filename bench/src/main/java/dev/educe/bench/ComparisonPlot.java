@@ -34,7 +34,7 @@ final class ComparisonPlot {
         MARGIN,
         y,
         "small",
-        "medians of %d rounds; × is Educe divided by the peer".formatted(comparison.rounds()));
+        "medians, rounds: %d; × is Educe divided by the peer".formatted(comparison.rounds()));
     comparison.metrics().forEach(this::group);
     y += 14;
     text(MARGIN, y, "small", comparison.machine().line());

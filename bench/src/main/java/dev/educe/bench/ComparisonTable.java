@@ -21,7 +21,7 @@ final class ComparisonTable {
     line("");
     line("%s; %s", comparison.model(), comparison.machine().line());
     comparison.versions().forEach((peer, version) -> line("  %s: %s", peer, version));
-    comparison.absent().forEach((peer, why) -> line("  %s is absent: %s", peer, why));
+    comparison.absent().forEach((peer, why) -> line("  absent: %s (%s)", peer, why));
     comparison.metrics().forEach(this::metric);
     memory();
     return out.toString();

@@ -98,7 +98,7 @@ final class PeersCommand {
     var modelWork = ModelWork.of(model);
     var absent = new LinkedHashMap<String, String>();
     var peers = peers(model, modelWork, absent);
-    absent.forEach((name, why) -> progress(name + " is absent: " + why));
+    absent.forEach((name, why) -> progress("absent: %s (%s)".formatted(name, why)));
     var contest = new Contest(peers, threads, load, PeersCommand::progress);
     contest.run(rounds);
     var versions = new LinkedHashMap<String, String>();
@@ -129,7 +129,7 @@ final class PeersCommand {
     }
     var folder = arguments.value("--peer-bench");
     if (folder.isEmpty()) {
-      absent.put("tools such as ik_llama.cpp's", "no --peer-bench names their folder");
+      absent.put("llama-bench and the like", "no --peer-bench names their folder");
       return peers;
     }
     try {
