@@ -7,6 +7,7 @@ import java.util.function.DoubleConsumer;
 ///
 /// @param threads how many threads compute; 0 takes the machine's physical cores
 /// @param contextLength tokens a sequence may have at most; 0 takes the model's own, at most 8,192
+/// @param sequences how many sequences of that length the cache has room for at once
 /// @param kv how keys and values are stored
 /// @param kernels which kernels: empty chooses the fastest; else `scalar` or `vector`
 /// @param dequantize whether weights are turned into F32 when loaded
@@ -14,36 +15,62 @@ import java.util.function.DoubleConsumer;
 public record LoadOptions(
     int threads,
     int contextLength,
+    int sequences,
     KvType kv,
     String kernels,
     boolean dequantize,
     DoubleConsumer progress) {
+  /// The context of a model that allows more and is not told how much.
+  public static final int CONTEXT_LENGTH_DEFAULT = 8_192;
+
+  // Beyond any machine, and low enough to catch a number meant for something else.
+  private static final int THREADS_MAX = 4_096;
+  private static final int SEQUENCES_MAX = 4_096;
+
+  /// @throws IllegalArgumentException if a number is out of range
+  public LoadOptions {
+    if (threads < 0 || threads > THREADS_MAX) {
+      throw new IllegalArgumentException("threads must be 0 to 4,096, got " + threads);
+    }
+    if (contextLength < 0) {
+      throw new IllegalArgumentException(
+          "contextLength must not be negative, got " + contextLength);
+    }
+    if (sequences < 1 || sequences > SEQUENCES_MAX) {
+      throw new IllegalArgumentException("sequences must be 1 to 4,096, got " + sequences);
+    }
+  }
+
   /// The fastest kernels, all physical cores, F16 keys and values.
   public static LoadOptions defaults() {
-    return new LoadOptions(0, 0, KvType.F16, "", false, _ -> {});
+    return new LoadOptions(0, 0, 1, KvType.F16, "", false, _ -> {});
   }
 
   public LoadOptions withThreads(int threads) {
-    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
   }
 
   public LoadOptions withContextLength(int contextLength) {
-    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
+  }
+
+  public LoadOptions withSequences(int sequences) {
+    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
   }
 
   public LoadOptions withKv(KvType kv) {
-    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
   }
 
   public LoadOptions withKernels(String kernels) {
-    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
   }
 
   public LoadOptions withDequantize(boolean dequantize) {
-    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
   }
 
   public LoadOptions withProgress(DoubleConsumer progress) {
-    return new LoadOptions(threads, contextLength, kv, kernels, dequantize, progress);
+    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
   }
 }

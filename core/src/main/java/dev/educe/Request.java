@@ -18,7 +18,43 @@ public record Request(
     List<String> stop,
     boolean special,
     boolean ignoreEnd) {
+  /// Enough for a paragraph.
+  public static final int TOKENS_MAX_DEFAULT = 128;
+
+  /// @throws IllegalArgumentException if a number is out of range or a stop text empty
   public Request {
     stop = List.copyOf(stop);
+    if (tokensMax < 0) {
+      throw new IllegalArgumentException("tokensMax must not be negative, got " + tokensMax);
+    }
+    if (stop.contains("")) {
+      throw new IllegalArgumentException("a stop text must not be empty");
+    }
+  }
+
+  /// Continue this text by up to [#TOKENS_MAX_DEFAULT] tokens, sampled by default and with a fresh
+  /// seed.
+  public static Request of(String prompt) {
+    return new Request(prompt, TOKENS_MAX_DEFAULT, Sampling.defaults(), List.of(), false, false);
+  }
+
+  public Request withTokensMax(int tokensMax) {
+    return new Request(prompt, tokensMax, sampling, stop, special, ignoreEnd);
+  }
+
+  public Request withSampling(Sampling sampling) {
+    return new Request(prompt, tokensMax, sampling, stop, special, ignoreEnd);
+  }
+
+  public Request withStop(List<String> stop) {
+    return new Request(prompt, tokensMax, sampling, stop, special, ignoreEnd);
+  }
+
+  public Request withSpecial(boolean special) {
+    return new Request(prompt, tokensMax, sampling, stop, special, ignoreEnd);
+  }
+
+  public Request withIgnoreEnd(boolean ignoreEnd) {
+    return new Request(prompt, tokensMax, sampling, stop, special, ignoreEnd);
   }
 }

@@ -52,6 +52,9 @@ final class ForeignFile {
     }
     // One character for each byte, whatever it means.
     String text = new String(start, StandardCharsets.ISO_8859_1);
+    if (text.startsWith("GGUF")) {
+      return Optional.empty();
+    }
     for (var signature : SIGNATURES) {
       if (text.startsWith(signature.start())) {
         return Optional.of(signature.description());

@@ -6,12 +6,12 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Positions form blocks of 64 anchored at position 0. For a query, block by block, ascending:
 /// `s[p] = (Σ over channels of q · k, fused, ascending) · scale` for the visible positions; `m` is
-/// the running maximum; `c = exp(mOld − m)`; `w[p] = exp(s[p] − m)`; `l = fma(l, c, Σ w)` with the
-/// sum over 16 virtual lanes (`p mod 16`) and the tree; `o[ch] = o[ch] · c`, then `o[ch] =
-/// fma(w[p], v[p][ch], o[ch])` ascending over visible positions. Rescaling is always done; a block
-/// without a visible position is skipped. A *span* is 1,024 positions, anchored at position 0;
-/// spans are computed apart and merged ascending, so that a long context may be split over threads
-/// without changing a bit.
+/// the running maximum, as [Math#max(float, float)] orders floats; `c = exp(mOld − m)`; `w[p] =
+/// exp(s[p] − m)`; `l = fma(l, c, Σ w)` with the sum over 16 virtual lanes (`p mod 16`) and the
+/// tree; `o[ch] = o[ch] · c`, then `o[ch] = fma(w[p], v[p][ch], o[ch])` ascending over visible
+/// positions. Rescaling is always done; a block without a visible position is skipped. A *span* is
+/// 1,024 positions, anchored at position 0; spans are computed apart and merged ascending, so that
+/// a long context may be split over threads without changing a bit.
 public interface AttentionKernels {
   /// Positions of a block.
   int BLOCK = 64;
@@ -77,7 +77,7 @@ public interface AttentionKernels {
   ///
   /// From the first span on: `M = max(m, m')`, `a = exp(m − M)`, `b = exp(m' − M)`, `l = fma(l', b,
   /// l · a)`, `o = fma(o', b, o · a)`; a partial with `l' = 0` is skipped. At the end `out = o /
-  /// l`.
+  /// l`. The maximum is that of [Math#max(float, float)].
   ///
   /// @param spans how many partial results
   /// @param partial the first begins at float `partialOffset`, each next `spanStride` floats later

@@ -29,4 +29,14 @@ public record KvPages(
   public long offset(int page, int kvHead) {
     return ((long) page * kvHeads + kvHead) * headSize * pageTokens * type.bytes();
   }
+
+  /// Where one element of a key lies, in bytes.
+  public long keyOffset(int page, int kvHead, int token, int channel) {
+    return offset(page, kvHead) + ((long) channel * pageTokens + token) * type.bytes();
+  }
+
+  /// Where one element of a value lies, in bytes.
+  public long valueOffset(int page, int kvHead, int token, int channel) {
+    return offset(page, kvHead) + ((long) token * headSize + channel) * type.bytes();
+  }
 }

@@ -10,19 +10,20 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// They must be compile-time constants to the compiler: a species that is not loses its intrinsics.
 /// The width is the machine's, or what `-Deduce.kernels.bits` says. Nothing but vector kernels may
-/// touch this class, since it needs the incubating module.
+/// touch this class, since it needs the incubating module; [KernelSelector] checks that first.
 final class Lanes {
   /// Bits of a vector: 128, 256 or 512.
   static final int BITS =
       Integer.getInteger(
-          "educe.kernels.bits", Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize()));
+          KernelSelector.BITS_PROPERTY,
+          Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize()));
 
   static final VectorSpecies<Float> FLOATS =
       switch (BITS) {
         case 128 -> FloatVector.SPECIES_128;
         case 256 -> FloatVector.SPECIES_256;
         case 512 -> FloatVector.SPECIES_512;
-        default -> throw new IllegalArgumentException("bits must be 128, 256 or 512, got " + BITS);
+        default -> throw new IllegalArgumentException(KernelSelector.badBits("" + BITS));
       };
 
   static final VectorSpecies<Integer> INTS =

@@ -5,14 +5,16 @@ import java.util.Objects;
 
 /// The checks before a product, the same for every implementation: what runs after them may rely on
 /// its ranges.
-final class MatrixOperands {
+public final class MatrixOperands {
   private MatrixOperands() {}
 
   static void checkRows(Activations x, int rowFrom, int rowTo) {
     Objects.checkFromToIndex(rowFrom, rowTo, x.rowsMax());
   }
 
-  static void check(
+  /// @throws IndexOutOfBoundsException if a range leaves its operand
+  /// @throws IllegalArgumentException if rows and columns do not match
+  public static void check(
       Panels w,
       int panelFrom,
       int panelTo,

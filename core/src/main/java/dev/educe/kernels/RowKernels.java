@@ -56,9 +56,10 @@ public interface RowKernels {
   void scale(float factor, MemorySegment x, long xOffset, int n);
 
   /// `p[i] = exp(x[i] − max)` divided by their sum (16 virtual lanes and the tree); in place if
-  /// asked.
+  /// asked. A NaN, a +∞, or nothing but −∞, makes the whole row NaN.
   void softmax(MemorySegment x, long xOffset, MemorySegment y, long yOffset, int n);
 
-  /// The place of the largest value, the lowest one of equals; -1 if any value is NaN.
+  /// The place of the largest value, the lowest one of equals (0 and −0 are equal); -1 if any value
+  /// is NaN or there is none.
   int argmax(MemorySegment x, long xOffset, int n);
 }

@@ -38,6 +38,18 @@ public final class MemoryBudget {
     return bytesMax;
   }
 
+  /// Makes sure, before anything is allocated, that so much would fit; takes nothing.
+  ///
+  /// @param plan what the memory is for, with the sums: "weights of 700 MB and a KV cache of 200
+  ///   MB"
+  /// @throws MemoryBudgetException if it would not
+  public void check(String plan, long wanted) {
+    long held = bytes.get();
+    if (wanted > bytesMax - held) {
+      throw new MemoryBudgetException(plan, wanted, held, bytesMax);
+    }
+  }
+
   void take(String owner, long wanted) {
     long held;
     do {

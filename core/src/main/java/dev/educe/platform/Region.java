@@ -14,6 +14,10 @@ public final class Region implements AutoCloseable {
   /// Every piece begins on a cache line, which is also the widest vector.
   public static final long ALIGNMENT = 64;
 
+  // A huge page: from here on, memory that is only zeroed when it is touched is worth a system
+  // call.
+  private static final long MAPPED_BYTES_MIN = 2 << 20;
+
   private static final AtomicInteger OPEN = new AtomicInteger();
 
   private final String owner;
@@ -48,7 +52,9 @@ public final class Region implements AutoCloseable {
     }
     budget.take(owner, wanted);
     bytes.addAndGet(wanted);
-    return arena.allocate(wanted, ALIGNMENT);
+    return wanted < MAPPED_BYTES_MIN
+        ? arena.allocate(wanted, ALIGNMENT)
+        : Mapping.tryMap(arena, wanted).orElseGet(() -> arena.allocate(wanted, ALIGNMENT));
   }
 
   /// Bytes allocated so far.

@@ -6,14 +6,16 @@ import java.util.OptionalInt;
 
 /// Turns text into the ids that a model was trained on, and ids back into bytes of text.
 ///
-/// Immutable and thread-safe.
+/// Half a surrogate pair, which is no character, is read as U+FFFD. Plain text never becomes a
+/// control token, whatever it spells; only where special tokens are asked for does `</s>` become
+/// one. Immutable and thread-safe.
 public interface Tokenizer {
   /// The tokenizer that a checkpoint describes; a file with nothing but a vocabulary is enough.
   ///
   /// @throws ModelFormatException if the vocabulary is damaged
   /// @throws dev.educe.format.UnsupportedModelException if its kind is unknown
   static Tokenizer of(Metadata metadata) throws ModelFormatException {
-    throw new UnsupportedOperationException();
+    return SubwordTokenizer.of(metadata);
   }
 
   /// Ids of a text, as the checkpoint wants a prompt to begin: with BOS and EOS where it says so.
@@ -21,10 +23,13 @@ public interface Tokenizer {
   /// @param special whether the text of special tokens is read as those tokens, or as plain text
   int[] encode(CharSequence text, boolean special);
 
-  /// Ids of a piece of text with nothing added before or after.
+  /// Ids of a piece of text with no BOS or EOS added.
+  ///
+  /// A vocabulary that begins each text with a space of its own does so here too.
   int[] encodePlain(CharSequence text, boolean special);
 
-  /// The bytes a token stands for: UTF-8, perhaps a part of a character; empty for control tokens.
+  /// The bytes a token stands for: UTF-8, perhaps a part of a character; empty for control tokens
+  /// and the unknown one.
   ///
   /// @throws IndexOutOfBoundsException if there is no such token
   byte[] bytes(int token);
@@ -35,6 +40,8 @@ public interface Tokenizer {
   String piece(int token);
 
   /// Whether it is a token that is never text, as `<s>`.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such token
   boolean isControl(int token);
 
   /// Whether generation ends with this token: EOS, end of turn, and the like.
@@ -50,7 +57,13 @@ public interface Tokenizer {
   OptionalInt eos();
 
   /// Decodes a stream of tokens of one text, never cutting a character.
-  Decoder decoder();
+  ///
+  /// Vocabularies that begin each text with a space of their own lose it again where the text
+  /// begins, and only there. So a decoder of a continuation must know what it continues: give it
+  /// the prompt's ids, and the texts of prompt and continuation together are the text of all.
+  ///
+  /// @param before the tokens that come before the stream, whose text is not given
+  Decoder decoder(int... before);
 
   /// The text of ids: [#decoder] over all of them.
   default String decode(int... tokens) {

@@ -53,6 +53,18 @@ class GgufRoundTripTest {
     }
   }
 
+  /// The count of tensors stands where a safetensors file has the brace that begins its JSON.
+  @Test
+  void aCountThatLooksLikeAnotherFormatIsACount() throws IOException {
+    List<Filled> tensors = new ArrayList<>();
+    for (int i = 0; i < '{'; i++) {
+      tensors.add(new Filled("t" + i, DType.F32, Shape.of(1), new byte[4]));
+    }
+    var path = folder.resolve("brace.gguf");
+    GgufWriter.write(path, Map.of(), tensors.stream().map(Filled::tensor).toList());
+    assertHolds(path, Map.of(), tensors);
+  }
+
   private static void assertHolds(
       Path path, Map<String, MetadataValue> metadata, List<Filled> tensors) throws IOException {
     try (var file = Gguf.open(path)) {

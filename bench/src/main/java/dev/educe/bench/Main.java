@@ -1,0 +1,66 @@
+package dev.educe.bench;
+
+import dev.educe.kernels.codegen.AttentionBench;
+import dev.educe.kernels.codegen.MatrixBench;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// `./dev bench`: says what there is, or runs it.
+public final class Main {
+  private static final String HELP =
+      """
+      ./dev bench peers MODEL…|--shape llama-1b-q4_0    Educe and its peers side by side
+          --peer-bench DIR    tools of a peer: llama-bench and llama-batched-bench
+          --threads 1,2       which numbers of threads to try
+          --rounds N          how often to measure each; 3 by default
+          --timeout SECONDS   after which a run is ended; 60 by default
+          --kernels NAME      Educe's kernels: scalar, vector or generated; the fastest by default
+          --quick             tries whether everything runs; the figures mean nothing
+      ./dev bench bandwidth MODEL    decoding against plain reads of as many bytes
+          --kernels NAME, --threads N, --rounds N, --tokens N
+      ./dev bench matrix [TIER|best] [FORMAT…] [columns=N] [one-row]
+                                     the matrix kernel alone, against the peak of its instruction
+      ./dev bench attention [TIER|best|vector]
+                                     attention alone, against the peak of fused multiply-adds
+      """;
+
+  private Main() {}
+
+  public static void main(String[] arguments) throws Exception {
+    if (arguments.length == 0) {
+      System.out.print(HELP);
+      return;
+    }
+    var rest = List.of(arguments).subList(1, arguments.length);
+    try {
+      run(arguments[0], rest);
+    } catch (IllegalArgumentException mistake) {
+      fail(mistake.getMessage());
+    } catch (NoSuchFileException missing) {
+      fail("no such file: " + missing.getFile());
+    } catch (IOException | PeerFailedException failure) {
+      fail(failure.getMessage());
+    }
+  }
+
+  private static void run(String name, List<String> rest) throws Exception {
+    var root = Path.of("").toAbsolutePath();
+    switch (name) {
+      case "peers" -> new PeersCommand(root, rest).run();
+      case "bandwidth" -> new BandwidthCommand(root, rest).run();
+      case "matrix" -> MatrixBench.main(rest.toArray(String[]::new));
+      case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
+      case "help", "--help", "-h" -> System.out.print(HELP);
+      default ->
+          throw new IllegalArgumentException(
+              "there is no benchmark '%s'; ./dev bench lists them".formatted(name));
+    }
+  }
+
+  private static void fail(String message) {
+    System.err.println("bench: " + message);
+    System.exit(1);
+  }
+}

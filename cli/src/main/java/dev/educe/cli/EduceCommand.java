@@ -1,0 +1,85 @@
+package dev.educe.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/// `educe`: the list of commands.
+@Command(
+    name = "educe",
+    description = "Runs trained models.",
+    synopsisSubcommandLabel = "COMMAND",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  educe run model.gguf \"Once upon a time\"",
+      "  educe inspect model.gguf",
+      "  educe run --help",
+      "",
+      "A model is a GGUF file; Hugging Face, for one, has thousands (search there for GGUF).",
+      "Options of the Java machine come first: educe -Deduce.debug run …",
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
+    })
+final class EduceCommand implements Callable<Integer> {
+  private final Console console;
+
+  @Spec private CommandSpec spec;
+
+  private EduceCommand(Console console) {
+    this.console = console;
+  }
+
+  /// Runs one command.
+  ///
+  /// @return the exit code
+  static int run(Console console, String... arguments) {
+    var failures = new Failures(console);
+    try {
+      return commandLine(console, failures).execute(arguments);
+    } catch (Throwable e) {
+      // The top of the thread: errors of the machine, too, end in a sentence.
+      return failures.failed(e);
+    }
+  }
+
+  private static CommandLine commandLine(Console console, Failures failures) {
+    var line =
+        new CommandLine(new EduceCommand(console))
+            .addSubcommand(new RunCommand(console))
+            .addSubcommand(new InspectCommand(console))
+            .addSubcommand(new TokenizeCommand(console))
+            .addSubcommand(new PerplexityCommand(console))
+            .addSubcommand(new LogitsCommand(console))
+            .addSubcommand(new BenchCommand(console))
+            .setOut(console.writer())
+            .setColorScheme(
+                CommandLine.Help.defaultColorScheme(
+                    console.isOutputColoured() ? Ansi.ON : Ansi.OFF))
+            .setUsageHelpWidth(100)
+            .setUsageHelpLongOptionsMaxWidth(28)
+            .setParameterExceptionHandler((failure, _) -> failures.usage(failure))
+            .setExecutionExceptionHandler((failure, _, _) -> failures.failed(failure));
+    line.getSubcommands().values().forEach(EduceCommand::arrangeHelp);
+    return line;
+  }
+
+  private static void arrangeHelp(CommandLine command) {
+    command
+        .getCommandSpec()
+        .usageMessage()
+        .descriptionHeading("%n")
+        .parameterListHeading("%nArguments:%n")
+        .optionListHeading("%nOptions:%n");
+  }
+
+  /// Without a command: the list of commands, where mistakes are shown.
+  @Override
+  public Integer call() {
+    console.note(spec.commandLine().getUsageMessage(Ansi.OFF).stripTrailing());
+    return ExitCode.USAGE;
+  }
+}

@@ -1,0 +1,39 @@
+package dev.educe.cli;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Where the process begins and ends.
+public final class Main {
+  /// How long Ctrl-C waits for the command to end by itself.
+  private static final long PATIENCE_MILLIS = 2_000;
+
+  private Main() {}
+
+  /// Runs one command and ends the process with its exit code.
+  public static void main(String[] arguments) {
+    var console = Console.standard();
+    var ended = new CountDownLatch(1);
+    var command = Thread.currentThread();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> interrupt(command, console, ended)));
+    int code = EduceCommand.run(console, arguments);
+    ended.countDown();
+    System.exit(code);
+  }
+
+  /// What happens on Ctrl-C: the command is interrupted and may finish its line. The JVM then exits
+  /// with 128 plus the signal's number, 130.
+  private static void interrupt(Thread command, Console console, CountDownLatch ended) {
+    if (ended.getCount() == 0) {
+      return; // the command has ended, and the process ends normally
+    }
+    console.endLineOfInterrupt();
+    command.interrupt();
+    try {
+      ended.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      // Nobody interrupts a hook, and the process ends anyway.
+      Thread.currentThread().interrupt();
+    }
+  }
+}

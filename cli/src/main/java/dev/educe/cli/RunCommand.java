@@ -1,0 +1,190 @@
+package dev.educe.cli;
+
+import dev.educe.Educe;
+import dev.educe.Generation;
+import dev.educe.Generation.Finish;
+import dev.educe.Model;
+import dev.educe.Request;
+import dev.educe.kernels.Kernels;
+import dev.educe.kernels.KvType;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `educe run`: a prompt and its continuation.
+@Command(
+    name = "run",
+    customSynopsis = "educe run [OPTION]… MODEL [PROMPT]",
+    description = {
+      "Continues a text.",
+      "",
+      "Prints PROMPT and its continuation as it is written, and at the end a line of figures to"
+          + " standard error."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  educe run model.gguf \"Once upon a time\"",
+      "  educe run model.gguf \"Once upon a time\" -n 200 --temperature 0",
+      "  educe run model.gguf --no-echo --stop Question: < questions.txt",
+      "",
+      "A prompt that begins with '-' comes after '--'."
+    })
+final class RunCommand implements Callable<Integer> {
+  /// More than any context holds.
+  private static final int TOKENS_MAX = Loading.CONTEXT_MAX;
+
+  private final Console console;
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private Loading loading;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      hideParamSyntax = true,
+      paramLabel = "PROMPT",
+      description = {
+        "The text to continue.",
+        "Without it, standard input is read to its end; one line end there at the end is not part"
+            + " of the prompt."
+      })
+  private String prompt;
+
+  @Option(
+      names = {"-n", "--tokens"},
+      paramLabel = "N",
+      description = "Write at most N tokens; ${DEFAULT-VALUE} by default.",
+      defaultValue = "128")
+  private int tokens;
+
+  @Mixin private SamplingOptions samplingOptions;
+
+  @Option(
+      names = "--stop",
+      paramLabel = "TEXT",
+      description = "End before this text is written; may be given more than once.")
+  private List<String> stop = List.of();
+
+  @Option(
+      names = {"-c", "--context"},
+      paramLabel = "N",
+      description =
+          "How many tokens prompt and continuation may have; the model's own, at most 8,192, unless"
+              + " given.")
+  private Integer context;
+
+  @Option(
+      names = "--special",
+      description = "Read the text of special tokens in PROMPT, as <s>, as those tokens.")
+  private boolean special;
+
+  @Option(names = "--no-echo", description = "Print the continuation only.")
+  private boolean noEcho;
+
+  @Option(names = "--json", description = "Print one JSON object at the end, and no figures.")
+  private boolean json;
+
+  @Option(names = "--verbose", description = "Say on standard error what was loaded.")
+  private boolean verbose;
+
+  RunCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    var bounds = new Bounds(spec.commandLine());
+    bounds.check("-n", tokens, 1, TOKENS_MAX);
+    if (context != null) {
+      bounds.check("--context", context, 1, Loading.CONTEXT_MAX);
+    }
+    var sampling = samplingOptions.sampling();
+    var options = loading.options(context == null ? 0 : context, KvType.F16);
+    var path = loading.file().require();
+    String text = prompt == null ? read() : prompt;
+    for (String stopText : stop) {
+      bounds.check(!stopText.isEmpty(), "--stop", "a text", "an empty one");
+    }
+    var request = new Request(text, tokens, sampling, stop, special, false);
+    try (var model = loading.load(console, options)) {
+      if (verbose) {
+        console.note(path + ": " + model.summary());
+      }
+      var generation = json ? model.generate(request) : stream(model, request);
+      if (json) {
+        console.println(json(request, generation));
+      } else {
+        console.endLine();
+        console.note(figures(generation, sampling.isGreedy()));
+      }
+      return generation.finish() == Finish.CANCELLED ? ExitCode.INTERRUPTED : ExitCode.OK;
+    }
+  }
+
+  private Generation stream(Model model, Request request) {
+    if (!noEcho) {
+      console.printForeign(request.prompt());
+    }
+    return model.generate(request, console::printForeign);
+  }
+
+  private String read() throws IOException {
+    if (console.isInputTerminal()) {
+      console.note("Type the prompt; Ctrl-D on a new line ends it.");
+    }
+    String text = console.readAll();
+    // Who types a line or echoes it means the text, not the line end.
+    if (text.endsWith("\r\n")) {
+      return text.substring(0, text.length() - 2);
+    }
+    return text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+  }
+
+  private String figures(Generation generation, boolean isGreedy) {
+    var usage = generation.usage();
+    var line =
+        Display.format(
+            "read %,d tokens at %s tokens/s, wrote %,d at %s tokens/s, first token after %.3f s",
+            usage.promptTokens(),
+            Display.rate(usage.promptRate()),
+            usage.generatedTokens(),
+            Display.rate(usage.decodeRate()),
+            usage.firstTokenNanos() / 1e9);
+    line += isGreedy ? "" : ", seed " + usage.seed();
+    return console.isErrorColoured() ? "\033[2m" + line + "\033[0m" : line;
+  }
+
+  private static String json(Request request, Generation generation) {
+    var usage = generation.usage();
+    var object = new LinkedHashMap<String, Object>();
+    object.put("prompt", request.prompt());
+    object.put("text", generation.text());
+    object.put("tokens", generation.tokens());
+    object.put("finish", generation.finish().name().toLowerCase(Locale.ROOT));
+    object.put("prompt_tokens", usage.promptTokens());
+    object.put("generated_tokens", usage.generatedTokens());
+    object.put("prompt_seconds", usage.promptNanos() / 1e9);
+    object.put("first_token_seconds", usage.firstTokenNanos() / 1e9);
+    object.put("decode_seconds", usage.decodeNanos() / 1e9);
+    object.put("prompt_tokens_per_second", usage.promptRate());
+    object.put("generated_tokens_per_second", usage.decodeRate());
+    if (!request.sampling().isGreedy()) {
+      object.put("seed", usage.seed());
+    }
+    object.put("version", Educe.VERSION);
+    object.put("arithmetic_contract", Kernels.CONTRACT_VERSION);
+    return Json.write(object);
+  }
+}

@@ -1,0 +1,43 @@
+package dev.educe.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/// The commands over a real model, against what another engine says.
+///
+/// The files are below the folder that `EDUCE_TESTDATA` names; where it is not set this is skipped.
+class StoriesTest {
+  @Test
+  void aStoryIsContinuedAsElsewhere() throws IOException {
+    String story = Files.readString(file("golden/stories260K-greedy-once-upon-a-time.txt"));
+    String[] run = {
+      "run", model(), "Once upon a time", "-n", "200", "--temperature", "0", "--kv", "f32"
+    };
+    assertEquals(story.strip(), Ran.educe(run).out().strip());
+  }
+
+  @Test
+  void aTextIsAsPerplexingAsElsewhere() throws IOException {
+    String text = file("golden/stories-sample.txt").toString();
+    var ran = Ran.educe("perplexity", model(), text, "-c", "256", "--kv", "f32");
+    assertTrue(ran.out().endsWith("PPL = 2.8689 +/- 0.05695\n"), ran.out());
+  }
+
+  private static String model() {
+    return file("models/stories260K.gguf").toString();
+  }
+
+  private static Path file(String path) {
+    String folder = System.getenv("EDUCE_TESTDATA");
+    assumeTrue(folder != null && !folder.isBlank(), "EDUCE_TESTDATA is not set");
+    Path file = Path.of(folder, path);
+    assertTrue(Files.exists(file), () -> "EDUCE_TESTDATA is set, but there is no " + file);
+    return file;
+  }
+}

@@ -1,0 +1,109 @@
+package dev.educe.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.educe.Educe;
+import dev.educe.kernels.Kernels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Command lines that make no sense, and files that are not there: a sentence and a code.
+class UsageTest {
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "frobnicate | there is no command 'frobnicate'",
+        "run m --temperatur 1 | unknown option: '--temperatur'",
+        "run m --temperature -1 | --temperature must be 0 or more, got -1.0",
+        "run m --temperature hot | invalid value for option '--temperature': 'hot' is not a float",
+        "run m --top-p 3 | --top-p must be above 0 and at most 1, got 3.0",
+        "run m --top-k -1 | --top-k must be 0 (all) or more, got -1",
+        "run m --repetition-penalty 0 | --repetition-penalty must be 0.001 to 1000, got 0.0",
+        "run m -n 0 | -n must be 1 to 16,777,216, got 0",
+        "run m -t 0 | --threads must be 1 to 1,024, got 0",
+        "run m -c -5 | --context must be 1 to 16,777,216, got -5",
+        "run m --kv f8 | --kv must be f32 or f16, got f8",
+        "run m --kernels x | --kernels must be scalar, vector, generated or generated:TIER, got x",
+        "run m a b | unexpected argument 'b'; a text of several words needs quotation marks",
+        "logits m | --tokens is missing: give token ids, for instance --tokens 1,403",
+        "logits m --tokens 1,x | invalid value for option '--tokens' (ID): 'x' is not an int",
+        "perplexity m -c 2 | --context must be 4 to 16,777,216, got 2",
+        "bench m -b 0 | -b must be 1 to 4,096, got 0",
+        "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",
+        "bench --make llama-1b | --make: there is no shape 'llama'; there are llama-tiny, llama-1b,"
+            + " llama-3b, llama-moe",
+      })
+  void nonsenseIsAnsweredByASentence(String line, String sentence) {
+    var ran = Ran.educe(line.split(" "));
+    assertEquals(ExitCode.USAGE, ran.code(), ran.err());
+    assertEquals("", ran.out());
+    assertTrue(ran.err().startsWith("educe: " + sentence + "\n"), ran.err());
+    assertTrue(ran.err().contains("--help'."), ran.err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "inspect", "tokenize", "perplexity", "bench"})
+  void withoutAModelASentenceSaysHowToGetOne(String command) {
+    var ran = Ran.educe(command);
+    assertEquals(ExitCode.USAGE, ran.code());
+    assertTrue(ran.err().startsWith("educe: MODEL is missing: give the path of a GGUF"), ran.err());
+  }
+
+  @Test
+  void filesThatCannotBeUsedAreNamed() throws IOException {
+    var text = Files.writeString(folder.resolve("text"), "no model at all");
+    failed("no such file: nowhere", "run", "nowhere");
+    failed(folder + " is a directory; give the path of a file", "inspect", folder.toString());
+    assertTrue(failed("", "tokenize", text.toString(), "x").contains("text: "));
+  }
+
+  @Test
+  void aMistypedOptionIsGuessed() {
+    assertTrue(Ran.educe("inspect", "m", "--jsn").err().contains("Did you mean --json?"));
+  }
+
+  @Test
+  void withoutACommandTheListIsShownAsAMistake() {
+    var ran = Ran.educe();
+    assertEquals(ExitCode.USAGE, ran.code());
+    assertTrue(ran.err().contains("perplexity"), ran.err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "inspect", "tokenize", "perplexity", "logits", "bench"})
+  void everyCommandExplainsItselfInLinesThatFit(String command) {
+    var ran = Ran.educe(command, "--help");
+    assertEquals(ExitCode.OK, ran.code());
+    assertEquals("", ran.err());
+    assertTrue(ran.out().contains("Examples:"), ran.out());
+    ran.out().lines().forEach(line -> assertTrue(line.length() <= 100, line));
+  }
+
+  @Test
+  void theVersionTellsWhatAResultWasMadeWith() {
+    var ran = Ran.educe("--version");
+    assertEquals(ExitCode.OK, ran.code());
+    assertTrue(ran.out().startsWith("educe " + Educe.VERSION + "\n"), ran.out());
+    assertTrue(ran.out().contains("arithmetic contract " + Kernels.CONTRACT_VERSION), ran.out());
+    assertTrue(ran.out().contains(Runtime.version().toString()), ran.out());
+  }
+
+  private static String failed(String sentence, String... arguments) {
+    var ran = Ran.educe(arguments);
+    assertEquals(ExitCode.FAILED, ran.code());
+    assertEquals("", ran.out());
+    assertTrue(ran.err().startsWith("educe: " + sentence), ran.err());
+    assertEquals(1, ran.err().lines().count(), ran.err());
+    return ran.err();
+  }
+}

@@ -1,0 +1,24 @@
+package dev.educe.backend.cpu;
+
+import dev.educe.kernels.Panels;
+import dev.educe.kernels.RowKernels;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/// A loaded projection: a matrix and perhaps a bias.
+///
+/// @param weights `[rows, columns]`
+/// @param bias F32 `[rows]`
+record Linear(Panels weights, Optional<MemorySegment> bias) {
+  /// Floats from one product to the next: whole panels.
+  long stride() {
+    return (long) weights.panels() * 16;
+  }
+
+  /// Adds the bias, if there is one, to a row of products.
+  void addBias(RowKernels rows, MemorySegment y, long offset) {
+    if (bias.isPresent()) {
+      rows.add(bias.get(), 0, y, offset, weights.rows());
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package dev.educe.kernels.codegen;
+
+import dev.educe.kernels.Activations;
+import dev.educe.kernels.MatrixKernels;
+import dev.educe.kernels.MatrixOperands;
+import dev.educe.kernels.PanelLayout;
+import dev.educe.kernels.Panels;
+import dev.educe.tensor.DType;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/// Matrix products by generated code.
+///
+/// A kernel is written when a format and a number of rows are first multiplied, and kept: there are
+/// at most [MatrixFrame#ROWS_MAX] per format. Rows of activations go in *tiles* of nearly equal
+/// size; panels in chunks that stay in the second-level cache while all tiles pass over them. Calls
+/// are critical (they keep the garbage collector waiting), so each does at most 2²⁴ multiply-adds.
+///
+/// Thread-safe. Lives as long as the process, or until [#close] when no thread multiplies any more.
+public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
+  private static final long CALL_MULTIPLIES_MAX = 1L << 24;
+  private static final long CHUNK_BYTES = 512 << 10;
+  // Panels that are read once only, from memory: some 0.2 ms of it.
+  private static final long CALL_BYTES_MAX = 4 << 20;
+  // The virtual machine keeps 80 KB of every stack free for native code.
+  private static final int TABLE_BYTES_MAX = 40 << 10;
+
+  private static final MethodHandle CALL = call();
+
+  private final Tier tier;
+  private final MatrixKernels others;
+  private final MatrixEmitter.Dot dot;
+  private final CodeArena code = new CodeArena();
+  private final AtomicReferenceArray<MemorySegment> kernels =
+      new AtomicReferenceArray<>(DType.values().length * (MatrixFrame.ROWS_MAX + 1));
+
+  /// @param tier one that this machine has
+  /// @param others what quantizes activations, and multiplies what no kernel is generated for
+  public GeneratedMatrix(Tier tier, MatrixKernels others) {
+    this(tier, others, Assembler::vpdpbusdVex);
+  }
+
+  GeneratedMatrix(Tier tier, MatrixKernels others, MatrixEmitter.Dot dot) {
+    this.tier = tier;
+    this.others = others;
+    this.dot = dot;
+  }
+
+  /// The tier.
+  public Tier tier() {
+    return tier;
+  }
+
+  @Override
+  public int quantize(Activations x, int rowFrom, int rowTo) {
+    return others.quantize(x, rowFrom, rowTo);
+  }
+
+  @Override
+  public void multiply(
+      Panels w,
+      int panelFrom,
+      int panelTo,
+      Activations x,
+      int rowFrom,
+      int rowTo,
+      MemorySegment y,
+      long yStride) {
+    int tileMax = tileRowsMax(w.type(), w.size());
+    if (tileMax == 0) {
+      others.multiply(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
+      return;
+    }
+    MatrixOperands.check(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
+    if (panelFrom == panelTo || rowFrom == rowTo) {
+      return;
+    }
+    int rows = rowTo - rowFrom;
+    int tiles = Math.ceilDiv(rows, tileMax);
+    long chunkBytes = tiles == 1 ? CALL_BYTES_MAX : CHUNK_BYTES;
+    int chunk = (int) Math.max(1, chunkBytes / w.panelBytes());
+    for (int panel = panelFrom; panel < panelTo; panel += chunk) {
+      int panelEnd = Math.min(panel + chunk, panelTo);
+      for (int tile = 0; tile < tiles; tile++) {
+        int from = rowFrom + (int) ((long) rows * tile / tiles);
+        int to = rowFrom + (int) ((long) rows * (tile + 1) / tiles);
+        multiplyTile(w, panel, panelEnd, x, from, to, y, yStride);
+      }
+    }
+  }
+
+  private void multiplyTile(
+      Panels w,
+      int panelFrom,
+      int panelTo,
+      Activations x,
+      int rowFrom,
+      int rowTo,
+      MemorySegment y,
+      long yStride) {
+    boolean isQuantized = w.layout().isQuantized();
+    int rows = rowTo - rowFrom;
+    MemorySegment kernel = kernel(w.type(), rows);
+    long xStride = isQuantized ? x.rowBytes() : x.paddedSize() * 4L;
+    MemorySegment xRows = isQuantized ? x.quantized() : x.floats();
+    long steps = isQuantized ? w.size() / Activations.BLOCK : w.size();
+    long multiplies = (long) rows * PanelLayout.ROWS * w.size();
+    int panelsMax = (int) Math.max(1, CALL_MULTIPLIES_MAX / multiplies);
+    for (int panel = panelFrom; panel < panelTo; panel += panelsMax) {
+      int count = Math.min(panelsMax, panelTo - panel);
+      run(
+          kernel,
+          w.memory().asSlice(panel * w.panelBytes()),
+          xRows.asSlice(rowFrom * xStride),
+          y.asSlice((rowFrom * yStride + (long) panel * PanelLayout.ROWS) * 4),
+          count,
+          steps,
+          xStride,
+          w.panelBytes(),
+          yStride * 4);
+    }
+  }
+
+  /// Calls a kernel; the arguments are those of [MatrixFrame].
+  static void run(
+      MemorySegment kernel,
+      MemorySegment panels,
+      MemorySegment x,
+      MemorySegment y,
+      long panelCount,
+      long steps,
+      long xStride,
+      long panelBytes,
+      long yStride) {
+    try {
+      CALL.invokeExact(kernel, panels, x, y, panelCount, steps, xStride, panelBytes, yStride);
+    } catch (Throwable e) {
+      throw new AssertionError("generated code throws nothing", e);
+    }
+  }
+
+  /// Rows a kernel takes at once; 0 if there is no kernel, or its table would not fit the stack.
+  int tileRowsMax(DType type, int size) {
+    if (!type.isQuantized()) {
+      return PlainEmitter.rowsMax();
+    }
+    return Unpack.find(type)
+        .map(format -> {
+          long rowBytes = (long) size / Activations.BLOCK * MatrixEmitter.tableBytes(format);
+          return (int) Math.min(Registers.rowsMax(format, tier), TABLE_BYTES_MAX / rowBytes);
+        })
+        .orElse(0);
+  }
+
+  /// The kernel for so many rows, written if need be.
+  MemorySegment kernel(DType type, int rows) {
+    int index = type.ordinal() * (MatrixFrame.ROWS_MAX + 1) + rows;
+    MemorySegment kernel = kernels.getAcquire(index);
+    return kernel != null ? kernel : generate(type, rows, index);
+  }
+
+  private synchronized MemorySegment generate(DType type, int rows, int index) {
+    MemorySegment known = kernels.getAcquire(index);
+    if (known != null) {
+      return known;
+    }
+    Assembler assembler =
+        type.isQuantized()
+            ? new MatrixEmitter(Unpack.find(type).orElseThrow(), tier, rows, dot).emit()
+            : new PlainEmitter(type, tier, rows).emit();
+    String name = "matrix-%s-%s-%d".formatted(type, tier.label(), rows).toLowerCase(Locale.ROOT);
+    MemorySegment kernel = code.add(name, assembler);
+    kernels.setRelease(index, kernel);
+    return kernel;
+  }
+
+  /// Returns the pages of all kernels.
+  @Override
+  public void close() {
+    code.close();
+  }
+
+  @SuppressWarnings("restricted")
+  private static MethodHandle call() {
+    return Linker.nativeLinker().downcallHandle(MatrixFrame.TYPE, Linker.Option.critical(false));
+  }
+}

@@ -1,0 +1,522 @@
+package dev.educe.kernels.codegen;
+
+import static dev.educe.kernels.codegen.Gpr.R10;
+import static dev.educe.kernels.codegen.Gpr.R11;
+import static dev.educe.kernels.codegen.Gpr.R14;
+import static dev.educe.kernels.codegen.Gpr.RAX;
+import static dev.educe.kernels.codegen.Gpr.RBP;
+import static dev.educe.kernels.codegen.Gpr.RBX;
+import static dev.educe.kernels.codegen.Gpr.RSI;
+import static dev.educe.kernels.codegen.MatrixFrame.COUNT;
+import static dev.educe.kernels.codegen.MatrixFrame.PANEL;
+import static dev.educe.kernels.codegen.MatrixFrame.STEPS;
+import static dev.educe.kernels.codegen.MatrixFrame.STRIDE;
+import static dev.educe.kernels.codegen.Mem.mem;
+
+import dev.educe.kernels.Activations;
+import dev.educe.kernels.PanelLayout;
+
+/// Writes the matrix kernel: panels of 16 rows of quantized weights times some rows of quantized
+/// activations, for one format, number of rows and tier.
+///
+/// A lane is a row of weights. Per block of 32 columns and row of activations an integer
+/// accumulator starts at `−excess · Σx`, takes the byte products of the eight groups, is converted,
+/// and joins the float accumulator as the arithmetic contract says. A tier of 256 bits does a panel
+/// in two *strips* of eight lanes.
+///
+/// Before the first panel the kernel lays out, per block, what it needs of all rows together: the
+/// *table*, on the stack. An entry holds the scales of the rows' blocks, then what their
+/// accumulators start at, per half where there are halves. Formats with mins have the sums of the
+/// activations there instead, those of two halves packed into 16 bits each.
+///
+/// The public face of the rest is for [Unpack].
+final class MatrixEmitter {
+  private static final Gpr QUANTS = R10;
+  private static final Gpr SUB_SCALES = R11;
+  private static final Gpr SCALES = RBX;
+  private static final Gpr TABLE = RBP;
+  // Free in formats with halves, which have too many accumulators for a tenth row.
+  private static final Gpr MORE_SUB_SCALES = R14;
+
+  private static final int GROUPS = 8;
+  // Four products of a weight with ±127 fit 16 bits.
+  private static final int PAIR_WEIGHT_MAX = 64;
+  // The opmask register of bytes below zero.
+  private static final int NEGATIVE = 1;
+  // Truth table of vpternlogd.
+  private static final int A_OR_B_AND_C = 0xf8;
+
+  private final Assembler a = new Assembler();
+  private final Unpack format;
+  private final PanelLayout layout;
+  private final Tier tier;
+  private final int rows;
+  private final MatrixFrame frame;
+  private final Registers registers;
+
+  private final Dot dot;
+
+  // What is being written: which lanes of the panel, and which block of the pass.
+  private int strip;
+  private int block;
+
+  /// How tiers of 256 bits multiply and add bytes in one instruction.
+  interface Dot {
+    void add(Assembler a, Vec sum, Vec w, Vec x);
+  }
+
+  MatrixEmitter(Unpack format, Tier tier, int rows) {
+    this(format, tier, rows, Assembler::vpdpbusdVex);
+  }
+
+  /// @param dot lets a test run the tier on a processor that has the instruction in another form
+  MatrixEmitter(Unpack format, Tier tier, int rows, Dot dot) {
+    this.dot = dot;
+    this.format = format;
+    this.layout = PanelLayout.find(format.type()).orElseThrow();
+    this.tier = tier;
+    this.rows = rows;
+    this.frame = new MatrixFrame(a, rows);
+    this.registers = Registers.of(format, tier, rows);
+  }
+
+  /// Bytes of the table per block and row.
+  static int tableBytes(Unpack format) {
+    return format.hasHalves() && !format.hasMins() ? 12 : 8;
+  }
+
+  /// Writes the kernel.
+  Assembler emit() {
+    int entry = tableBytes(format) * rows;
+    frame.enter(entry);
+    emitTable(entry);
+    format.constants(this);
+    if (!tier.hasDotProduct()) {
+      a.vpbroadcastd(registers.ones(), a.constant(0x00010001));
+      a.vpbroadcastd(registers.highest(), a.constant(0x80808080));
+    }
+    frame.eachPanel(() -> {
+      for (strip = 0; strip < 512 / tier.bits(); strip++) {
+        emitStrip(entry);
+      }
+    });
+    frame.leave();
+    return a;
+  }
+
+  private void emitTable(int entry) {
+    a.mov(RAX, RSI);
+    for (int row = 0; row < rows; row++) {
+      Gpr sums = R11;
+      a.mov(R10, STEPS);
+      a.shl(R10, 5);
+      a.add(R10, RAX);
+      a.lea(sums, mem(R10).index(STEPS, 4));
+      a.lea(TABLE, MatrixFrame.table().plus(4 * row));
+      a.mov(COUNT, STEPS);
+      Label again = a.here();
+      a.mov32(RBX, mem(R10));
+      a.mov32(mem(TABLE), RBX);
+      emitSums(sums);
+      a.add(R10, 4);
+      a.add(sums, 8);
+      a.add(TABLE, entry);
+      a.dec(COUNT);
+      a.jump(Condition.NOT_EQUAL, again);
+      a.add(RAX, STRIDE);
+    }
+  }
+
+  /// Writes what the entry holds behind the scales, for one block and row.
+  private void emitSums(Gpr sums) {
+    Mem target = mem(TABLE, 4 * rows);
+    if (format.hasMins() && format.hasHalves()) {
+      a.mov32(RBX, mem(sums, 4));
+      a.shl(RBX, 16);
+      a.movzx16(R14, mem(sums));
+      a.or(RBX, R14);
+      a.mov32(target, RBX);
+    } else if (format.hasHalves()) {
+      for (int half = 0; half < 2; half++) {
+        a.movsxd(RBX, mem(sums, 4 * half));
+        a.imul(RBX, RBX, -format.excess());
+        a.mov32(target.plus(4 * rows * half), RBX);
+      }
+    } else {
+      a.movsxd(RBX, mem(sums));
+      a.movsxd(R14, mem(sums, 4));
+      a.add(RBX, R14);
+      if (format.excess() != 0) {
+        a.imul(RBX, RBX, -format.excess());
+      }
+      a.mov32(target, RBX);
+    }
+  }
+
+  private void emitStrip(int entry) {
+    a.mov(QUANTS, PANEL);
+    a.imul(SUB_SCALES, STEPS, layout.quantBytes());
+    a.add(SUB_SCALES, PANEL);
+    a.imul(SCALES, STEPS, layout.subScaleBytes());
+    a.add(SCALES, SUB_SCALES);
+    a.lea(TABLE, MatrixFrame.table());
+    a.mov(COUNT, STEPS);
+    frame.startRows();
+    if (format.moreSubScaleStride() != 0) {
+      a.imul(MORE_SUB_SCALES, STEPS, format.subScaleStride(layout));
+      a.add(MORE_SUB_SCALES, SUB_SCALES);
+    }
+    registers.results().forEach(result -> a.vpxor(result, result, result));
+    Label again = a.here();
+    for (block = 0; block < format.blocksPerPass(); block++) {
+      emitBlock();
+      frame.advanceRows(Activations.BLOCK);
+      a.add(TABLE, entry);
+      a.add(QUANTS, layout.quantBytes());
+      a.add(SUB_SCALES, format.subScaleStride(layout));
+    }
+    emitNextScales();
+    a.test(COUNT, COUNT);
+    a.jump(Condition.NOT_EQUAL, again);
+    frame.store(registers.results(), strip * tier.bits() / 8);
+  }
+
+  private void emitNextScales() {
+    a.sub(COUNT, format.blocksPerPass());
+    Label same = new Label();
+    if (layout.scaleBlocks() > 1) {
+      a.test(COUNT, layout.scaleBlocks() - 1);
+      a.jump(Condition.NOT_EQUAL, same);
+    }
+    a.add(SCALES, layout.scaleBytes());
+    a.bind(same);
+    if (format.moreSubScaleStride() != 0) {
+      a.add(MORE_SUB_SCALES, format.moreSubScaleStride());
+    }
+  }
+
+  private void emitBlock() {
+    emitPrefetch();
+    if (format.hasHalves()) {
+      for (int half = 0; half < 2; half++) {
+        emitStart(half);
+        emitGroups(4 * half, 4 * half + 1);
+        emitGroups(4 * half + 2, 4 * half + 3);
+        format.scale(this, half);
+      }
+    } else {
+      emitStart(0);
+      for (int group = 0; group < GROUPS / 2; group++) {
+        emitGroups(group, group + GROUPS / 2);
+      }
+      format.scale(this, 0);
+    }
+  }
+
+  /// Asks for the same block of the next panel. A panel is three streams, each too short for the
+  /// processor's own prefetching to gain speed, and a panel ahead they are all there in time.
+  private void emitPrefetch() {
+    if (strip > 0) {
+      return;
+    }
+    for (int line = 0; line < layout.quantBytes() / 64; line++) {
+      a.prefetcht1(quants(line).index(MatrixFrame.AHEAD, 1));
+    }
+    a.prefetcht1(mem(SCALES).index(MatrixFrame.AHEAD, 1));
+    if (layout.subScaleBytes() > 0) {
+      a.prefetcht1(mem(SUB_SCALES).index(MatrixFrame.AHEAD, 1));
+    }
+  }
+
+  private void emitStart(int half) {
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      if (format.excess() != 0 && !isWide()) {
+        a.vpbroadcastd(sum, entry(1 + half, row));
+      } else {
+        a.vpxor(sum, sum, sum);
+      }
+    }
+  }
+
+  private void emitGroups(int first, int second) {
+    if (tier.hasDotProduct()) {
+      format.group(this, first, registers.w0());
+      emitDots(registers.w0(), first);
+      format.group(this, second, registers.w1());
+      emitDots(registers.w1(), second);
+    } else if (!isWide()) {
+      format.group(this, first, registers.w0());
+      format.group(this, second, registers.w1());
+      emitProducts(first, second);
+    } else {
+      emitWideProducts(first);
+      emitWideProducts(second);
+    }
+  }
+
+  private void emitDots(Vec w, int group) {
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      Mem x = frame.x(row, 4 * group);
+      if (tier.bits() == 512) {
+        a.vpdpbusd(sum, w, x.broadcast());
+      } else {
+        a.vpbroadcastd(registers.t0(), x);
+        dot.add(a, sum, w, registers.t0());
+      }
+    }
+  }
+
+  /// Two groups at once through sums of four products in 16 bits, which weights up to
+  /// [#PAIR_WEIGHT_MAX] cannot overflow.
+  private void emitProducts(int first, int second) {
+    Vec t0 = registers.t0();
+    Vec t1 = registers.t1();
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      a.vpbroadcastd(t0, frame.x(row, 4 * first));
+      a.vpbroadcastd(t1, frame.x(row, 4 * second));
+      a.vpmaddubsw(t0, registers.w0(), t0);
+      a.vpmaddubsw(t1, registers.w1(), t1);
+      a.vpaddw(t0, t0, t1);
+      a.vpmaddwd(t0, t0, registers.ones());
+      a.vpaddd(sum, sum, t0);
+    }
+  }
+
+  /// One group of weights up to 255, which would saturate 16 bits: magnitudes are multiplied
+  /// instead, at most 128, with the activations given the weights' signs. So nothing exceeds.
+  private void emitWideProducts(int group) {
+    Vec w = registers.w0();
+    Vec magnitude = registers.w1();
+    Vec t0 = registers.t0();
+    Vec zero = registers.t1();
+    format.group(this, group, w);
+    a.vpxor(w, w, registers.highest());
+    a.vpabsb(magnitude, w);
+    if (tier.bits() == 512) {
+      a.vpmovb2m(NEGATIVE, w);
+      a.vpxor(zero, zero, zero);
+    }
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      a.vpbroadcastd(t0, frame.x(row, 4 * group));
+      if (tier.bits() == 512) {
+        a.vpsubb(t0.masked(NEGATIVE), zero, t0);
+      } else {
+        a.vpsignb(t0, t0, w);
+      }
+      a.vpmaddubsw(t0, magnitude, t0);
+      a.vpmaddwd(t0, t0, registers.ones());
+      a.vpaddd(sum, sum, t0);
+    }
+  }
+
+  /// Whether weights are taken as signed magnitudes, without an excess of 128.
+  private boolean isWide() {
+    return !tier.hasDotProduct() && format.weightMax() > PAIR_WEIGHT_MAX;
+  }
+
+  // For formats: registers and addresses.
+
+  Assembler code() {
+    return a;
+  }
+
+  /// A register that [Unpack#group] and [Unpack#scale] may use for themselves.
+  Vec temporary() {
+    return registers.t0();
+  }
+
+  /// The format's constant number `index`.
+  Vec kept(int index) {
+    return registers.kept().get(index);
+  }
+
+  /// Loads a constant of the format: the same four bytes in all lanes.
+  void keep(int index, int bytes) {
+    a.vpbroadcastd(kept(index), a.constant(bytes));
+  }
+
+  /// Loads a constant of the format: the same sixteen bytes four times.
+  void keep(int index, long low, long high) {
+    a.vbroadcasti128(kept(index), a.constant(low, high));
+  }
+
+  /// The block's quants from byte `64 · line` on.
+  Mem quants(int line) {
+    return mem(QUANTS, 64 * line + strip * tier.bits() / 8);
+  }
+
+  /// Loads sub-scales, as unsigned integers.
+  Vec subScales(Vec target, int group) {
+    a.vpmovzxbd(target, mem(SUB_SCALES, 16 * group + strip * 8));
+    return target;
+  }
+
+  /// Loads sub-scales, as signed integers.
+  Vec signedSubScales(Vec target, int group) {
+    a.vpmovsxbd(target, mem(SUB_SCALES, 16 * group + strip * 8));
+    return target;
+  }
+
+  /// Loads what the second area of sub-scales holds for this pass, as unsigned integers.
+  Vec moreSubScales(Vec target) {
+    a.vpmovzxbd(target, mem(MORE_SUB_SCALES, strip * 8));
+    return target;
+  }
+
+  /// Which block of the pass is being written.
+  int block() {
+    return block;
+  }
+
+  /// Loads scales, as floats.
+  Vec scales(Vec target, int index) {
+    a.vcvtph2ps(target, mem(SCALES, 32 * index + strip * 16));
+    return target;
+  }
+
+  /// Loads scales that are a byte each, as unsigned integers.
+  Vec exponents(Vec target) {
+    a.vpmovzxbd(target, mem(SCALES, strip * 8));
+    return target;
+  }
+
+  Vec first() {
+    return registers.w0();
+  }
+
+  Vec second() {
+    return registers.w1();
+  }
+
+  // For formats: unpacking.
+
+  /// The four bits of a group, from the part of nibbles that begins at line 0.
+  void nibbles(Vec w, int group, Vec mask) {
+    if (group < GROUPS / 2) {
+      a.vpand(w, mask, quants(group));
+    } else {
+      shiftRight(w, quants(group - GROUPS / 2), 4);
+      a.vpand(w, w, mask);
+    }
+  }
+
+  /// The two bits of a group, from the part of pairs that begins at line 0.
+  void pairs(Vec w, int group, Vec mask) {
+    shiftRight(w, quants(group / 4), 2 * (group % 4));
+    a.vpand(w, w, mask);
+  }
+
+  /// `w |= (bits moved left) & mask`; a negative distance moves right.
+  void join(Vec w, Mem bits, int left, Vec mask) {
+    Vec t = temporary();
+    if (left > 0) {
+      shiftLeft(t, bits, left);
+    } else {
+      shiftRight(t, bits, -left);
+    }
+    if (tier.bits() == 512) {
+      a.vpternlogd(w, t, mask, A_OR_B_AND_C);
+    } else {
+      a.vpand(t, t, mask);
+      a.vpor(w, w, t);
+    }
+  }
+
+  /// Loads 32-bit lanes moved right; bits cross bytes, so a mask must follow.
+  void shiftRight(Vec target, Mem source, int bits) {
+    if (tier.bits() == 512 && bits > 0) {
+      a.vpsrld(target, source, bits);
+    } else {
+      a.vmovups(target, source);
+      if (bits > 0) {
+        a.vpsrld(target, target, bits);
+      }
+    }
+  }
+
+  private void shiftLeft(Vec target, Mem source, int bits) {
+    if (tier.bits() == 512) {
+      a.vpslld(target, source, bits);
+    } else {
+      a.vmovups(target, source);
+      a.vpslld(target, target, bits);
+    }
+  }
+
+  // For formats: scaling.
+
+  /// `result = fma((float) sum, d · scaleX, result)`.
+  void addScaled(Vec d) {
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      a.vcvtdq2ps(sum, sum);
+      multiplyEach(registers.t0(), d, entry(0, row));
+      a.vfmadd231ps(registers.results().get(row), sum, registers.t0());
+    }
+  }
+
+  /// `result = fma((float) Σx, m · scaleX, result)`.
+  void addOffset(Vec m) {
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      a.vpbroadcastd(sum, entry(1, row));
+      a.vcvtdq2ps(sum, sum);
+      multiplyEach(registers.t0(), m, entry(0, row));
+      a.vfmadd231ps(registers.results().get(row), sum, registers.t0());
+    }
+  }
+
+  /// `sum *= subScale`.
+  void multiplySums(Vec subScale) {
+    registers.sums().forEach(sum -> a.vpmulld(sum, sum, subScale));
+  }
+
+  /// Keeps `sum · subScale` of the first half for [#joinHalves].
+  void holdHalf(Vec subScale) {
+    for (int row = 0; row < rows; row++) {
+      a.vpmulld(registers.held().get(row), registers.sums().get(row), subScale);
+    }
+  }
+
+  /// `sum = sum · subScale + held`.
+  void joinHalves(Vec subScale) {
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      a.vpmulld(sum, sum, subScale);
+      a.vpaddd(sum, sum, registers.held().get(row));
+    }
+  }
+
+  /// `result = fma((float) −Σ m · Σx, dmin · scaleX, result)`.
+  ///
+  /// @param mins 32 bits each, or with halves 16 bits for the first and 16 for the second
+  void subtractMins(Vec mins, Vec dmin) {
+    Vec t0 = registers.t0();
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      a.vpbroadcastd(sum, entry(1, row));
+      a.vpmaddwd(sum, mins, sum);
+      a.vcvtdq2ps(sum, sum);
+      multiplyEach(t0, dmin, entry(0, row));
+      a.vfnmadd231ps(registers.results().get(row), sum, t0);
+    }
+  }
+
+  /// What the table says of a row in this block.
+  private Mem entry(int index, int row) {
+    return mem(TABLE, 4 * (index * rows + row));
+  }
+
+  private void multiplyEach(Vec target, Vec factor, Mem element) {
+    if (tier.bits() == 512) {
+      a.vmulps(target, factor, element.broadcast());
+    } else {
+      a.vbroadcastss(target, element);
+      a.vmulps(target, factor, target);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package dev.educe.kernels.codegen;
+
+import dev.educe.tensor.DType;
+
+/// Q5_0: `d · (five bits − 16)`, the fifth one stored apart.
+final class UnpackQ5_0 implements Unpack {
+  @Override
+  public DType type() {
+    return DType.Q5_0;
+  }
+
+  @Override
+  public int weightMax() {
+    return 31;
+  }
+
+  @Override
+  public int excess() {
+    return 16;
+  }
+
+  @Override
+  public int constantCount() {
+    return 2;
+  }
+
+  @Override
+  public void constants(MatrixEmitter k) {
+    k.keep(0, 0x0f0f0f0f);
+    k.keep(1, 0x10101010);
+  }
+
+  @Override
+  public void group(MatrixEmitter k, int group, Vec w) {
+    k.nibbles(w, group, k.kept(0));
+    k.join(w, k.quants(4), 4 - group, k.kept(1));
+  }
+
+  @Override
+  public void scale(MatrixEmitter k, int half) {
+    k.addScaled(k.scales(k.first(), 0));
+  }
+}

@@ -1,0 +1,2 @@
+/// One description for each family of models.
+package dev.educe.model.arch;

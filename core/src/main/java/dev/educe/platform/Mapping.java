@@ -1,0 +1,85 @@
+package dev.educe.platform;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+
+/// Large zeroed memory straight from the operating system, on huge pages where it has them.
+///
+/// Unlike memory of the C library it is not written on allocation: pages are zeroed when they are
+/// first touched, by the thread that touches them. Only on Linux; elsewhere there is none.
+///
+/// Source: `mmap(2)`, `madvise(2)`; the constants are those of all Linux architectures.
+@SuppressWarnings("restricted") // this class is one of the few that may call foreign functions
+final class Mapping {
+  private static final int PROT_READ_WRITE = 1 | 2;
+  private static final int MAP_PRIVATE_ANONYMOUS = 0x2 | 0x20;
+  private static final int MADV_HUGEPAGE = 14;
+  private static final Optional<Calls> CALLS = calls();
+
+  private Mapping() {}
+
+  private record Calls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise) {}
+
+  /// Memory that lives as long as the arena, if the platform gives some.
+  static Optional<MemorySegment> tryMap(Arena arena, long bytes) {
+    if (CALLS.isEmpty()) {
+      return Optional.empty();
+    }
+    Calls calls = CALLS.get();
+    try {
+      var address =
+          (MemorySegment)
+              calls.mmap.invokeExact(
+                  MemorySegment.NULL, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
+      if (address.address() == -1) {
+        return Optional.empty();
+      }
+      // A refusal only means smaller pages.
+      int _ = (int) calls.madvise.invokeExact(address, bytes, MADV_HUGEPAGE);
+      return Optional.of(address.reinterpret(bytes, arena, mapped -> unmap(calls, mapped, bytes)));
+    } catch (Throwable impossible) {
+      throw new AssertionError("mmap has another signature than expected", impossible);
+    }
+  }
+
+  private static void unmap(Calls calls, MemorySegment mapped, long bytes) {
+    try {
+      int failed = (int) calls.munmap.invokeExact(mapped, bytes);
+      assert failed == 0 : "munmap refused " + mapped;
+    } catch (Throwable impossible) {
+      throw new AssertionError("munmap has another signature than expected", impossible);
+    }
+  }
+
+  private static Optional<Calls> calls() {
+    if (!System.getProperty("os.name").equals("Linux")
+        || !Mapping.class.getModule().isNativeAccessEnabled()) {
+      return Optional.empty();
+    }
+    var linker = Linker.nativeLinker();
+    var lookup = linker.defaultLookup();
+    var pointer = ValueLayout.ADDRESS;
+    var size = ValueLayout.JAVA_LONG;
+    var word = ValueLayout.JAVA_INT;
+    return Optional.of(
+        new Calls(
+            call(
+                linker,
+                lookup,
+                "mmap",
+                FunctionDescriptor.of(pointer, pointer, size, word, word, word, size)),
+            call(linker, lookup, "munmap", FunctionDescriptor.of(word, pointer, size)),
+            call(linker, lookup, "madvise", FunctionDescriptor.of(word, pointer, size, word))));
+  }
+
+  private static MethodHandle call(
+      Linker linker, SymbolLookup lookup, String name, FunctionDescriptor descriptor) {
+    return linker.downcallHandle(lookup.findOrThrow(name), descriptor);
+  }
+}

@@ -1,0 +1,139 @@
+package dev.educe.sampling;
+
+import java.util.Arrays;
+
+/// Token ids in the order of a number, higher first and ties to the lower id, sorted only as far as
+/// somebody looks.
+///
+/// An entry is one long: the number's bits, turned so that integer order is descending number,
+/// above the id. Entries are distinct, so their order is total and does not depend on how they are
+/// sorted. Nothing is allocated after construction.
+final class Ranking {
+  /// The first look sorts this many: more than truncation usually leaves.
+  private static final int FIRST_SORTED = 64;
+
+  /// Each further look sorts this many times as many.
+  private static final int GROWTH = 16;
+
+  private final long[] entries; // [capacity]; the first `sorted` in order and before all others
+  private int size;
+  private int sorted;
+
+  Ranking(int capacity) {
+    entries = new long[capacity];
+  }
+
+  static float number(long entry) {
+    int bits = ~(int) (entry >>> 32);
+    return Float.intBitsToFloat(bits ^ ((bits >> 31) & 0x7fff_ffff));
+  }
+
+  static int id(long entry) {
+    return (int) entry;
+  }
+
+  int size() {
+    return size;
+  }
+
+  void clear() {
+    size = 0;
+    sorted = 0;
+  }
+
+  /// Appends an entry.
+  ///
+  /// @param number not NaN; −0 counts as +0
+  void add(float number, int id) {
+    int bits = Float.floatToRawIntBits(number + 0f);
+    entries[size++] = (long) ~(bits ^ ((bits >> 31) & 0x7fff_ffff)) << 32 | id;
+    sorted = 0;
+  }
+
+  /// The entry at an index, in no order.
+  long any(int index) {
+    return entries[index];
+  }
+
+  /// The entry of a rank, 0 being the best.
+  long at(int rank) {
+    if (rank >= sorted) {
+      sort(Math.min(size, Math.max(FIRST_SORTED, Math.max(rank + 1, sorted * GROWTH))));
+    }
+    return entries[rank];
+  }
+
+  /// Keeps the best, as many as `count`.
+  void keepBest(int count) {
+    if (count < size) {
+      sort(count);
+      size = count;
+      sorted = count;
+    }
+  }
+
+  /// Keeps entries whose number is at least `least`.
+  void keepFrom(float least) {
+    int kept = 0;
+    int keptSorted = sorted;
+    for (int i = 0; i < size; i++) {
+      if (number(entries[i]) >= least) {
+        entries[kept++] = entries[i];
+      } else if (i < sorted) {
+        keptSorted--;
+      }
+    }
+    size = kept;
+    sorted = keptSorted;
+  }
+
+  /// Sorts until the best `count` entries stand in order before all others.
+  private void sort(int count) {
+    if (count <= sorted) {
+      return;
+    }
+    // A heap finds few among many in one pass; for more than that, sorting everything is faster.
+    if (count - sorted <= (size - sorted) / 8) {
+      select(sorted, count);
+      Arrays.sort(entries, sorted, count);
+      sorted = count;
+    } else {
+      Arrays.sort(entries, sorted, size);
+      sorted = size;
+    }
+  }
+
+  /// Moves the least longs of `[from, size)` into `[from, to)`, which is kept as a heap, greatest
+  /// at its root.
+  private void select(int from, int to) {
+    for (int node = (to - from) / 2 - 1; node >= 0; node--) {
+      siftDown(from, to, node);
+    }
+    for (int i = to; i < size; i++) {
+      if (entries[i] < entries[from]) {
+        long worst = entries[from];
+        entries[from] = entries[i];
+        entries[i] = worst;
+        siftDown(from, to, 0);
+      }
+    }
+  }
+
+  private void siftDown(int from, int to, int start) {
+    int count = to - from;
+    int node = start;
+    long moving = entries[from + node];
+    while (2 * node + 1 < count) {
+      int child = 2 * node + 1;
+      if (child + 1 < count && entries[from + child + 1] > entries[from + child]) {
+        child++;
+      }
+      if (entries[from + child] <= moving) {
+        break;
+      }
+      entries[from + node] = entries[from + child];
+      node = child;
+    }
+    entries[from + node] = moving;
+  }
+}

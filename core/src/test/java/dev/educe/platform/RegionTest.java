@@ -1,0 +1,71 @@
+package dev.educe.platform;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+/// Holds regions to their budget and to being counted.
+class RegionTest {
+  @Test
+  void memoryIsZeroedAlignedAndCounted() {
+    var budget = MemoryBudget.of(1 << 20);
+    int open = Region.openRegions();
+    try (var region = Region.open("test", budget)) {
+      assertEquals(open + 1, Region.openRegions());
+      region.allocate(3);
+      var segment = region.allocate(1000);
+      assertEquals(0, segment.address() % Region.ALIGNMENT);
+      for (long i = 0; i < segment.byteSize(); i++) {
+        assertEquals(0, segment.get(ValueLayout.JAVA_BYTE, i));
+      }
+      assertEquals(1003, region.bytes());
+      assertEquals(1003, budget.bytes());
+    }
+    assertEquals(open, Region.openRegions());
+    assertEquals(0, budget.bytes());
+  }
+
+  @Test
+  void largeMemoryIsZeroedAndReturned() {
+    var budget = MemoryBudget.unlimited();
+    long bytes = (64L << 20) + 100;
+    try (var region = Region.open("large", budget)) {
+      var segment = region.allocate(bytes);
+      assertEquals(0, segment.address() % Region.ALIGNMENT);
+      assertEquals(bytes, segment.byteSize());
+      for (long i = 0; i < bytes; i += 4093) {
+        assertEquals(0, segment.get(ValueLayout.JAVA_BYTE, i));
+      }
+      segment.set(ValueLayout.JAVA_BYTE, bytes - 1, (byte) 1);
+      assertThrows(
+          IndexOutOfBoundsException.class, () -> segment.get(ValueLayout.JAVA_BYTE, bytes));
+    }
+    assertEquals(0, budget.bytes());
+  }
+
+  @Test
+  void aFullBudgetIsRefusedWithTheSums() {
+    var budget = MemoryBudget.of(1_000);
+    try (var region = Region.open("a cache", budget)) {
+      region.allocate(900);
+      var thrown = assertThrows(MemoryBudgetException.class, () -> region.allocate(101));
+      assertEquals(
+          "a cache needs 101 bytes, but of the memory budget of 1,000 bytes only 100 are free",
+          thrown.getMessage());
+      region.allocate(100);
+    }
+  }
+
+  @Test
+  void closingTwiceIsHarmless() {
+    var region = Region.open("test", MemoryBudget.unlimited());
+    int open = Region.openRegions();
+    region.close();
+    region.close();
+    assertEquals(open - 1, Region.openRegions());
+    assertTrue(Region.openRegions() >= 0);
+  }
+}
