@@ -171,13 +171,9 @@ final class QuantProduct {
           }
         }
         case BYTES -> VectorDots.bytes(panels, from, blockCount, pairs, x, sums, part, stride);
-        case NIBBLES_AND_PAIRS -> {
-          VectorDots.nibblesAndPairs(panels, from, blockCount, pairs, x, sums, part);
-          if (next != 0) {
-            long to = part + stride;
-            VectorDots.nibblesAndPairs(panels, from + next, blockCount, pairs, x, sums, to);
-          }
-        }
+        case NIBBLES_AND_PAIRS ->
+            VectorDots.nibblesAndPairs(
+                panels, from, from + next, blockCount, pairs, x, sums, part, stride);
         case NIBBLES_AND_BITS, PAIRS, PAIRS_AND_BITS ->
             multiplyUnpacked(panel, other, block, blockCount, x, part, stride);
       }

@@ -23,7 +23,6 @@ final class VectorDots {
 
   private static final ShortVector FOUR_BITS = ShortVector.broadcast(Lanes.SHORTS, 15);
   private static final ShortVector UPPER_BITS = ShortVector.broadcast(Lanes.SHORTS, 48);
-  private static final ShortVector CENTER = ShortVector.broadcast(Lanes.SHORTS, 32);
 
   private VectorDots() {}
 
@@ -216,42 +215,65 @@ final class VectorDots {
     }
   }
 
-  /// Multiplies the codes of six bits of a panel with one row of activations, without unpacking
+  /// Multiplies the codes of six bits of two panels with one row of activations, without unpacking
   /// them first: sums of the first half of each block, then of the second.
+  ///
+  /// What the center of the codes makes too much is taken away at the end of a half: 16-bit sums
+  /// may run over on the way, as long as the result does not.
+  ///
+  /// @param stride bytes from the sums of the first panel to those of the second
   static void nibblesAndPairs(
       MemorySegment panels,
-      long panel,
+      long panel0,
+      long panel1,
       int blocks,
       int[] pairs,
       int x,
       MemorySegment sums,
-      long to) {
+      long to,
+      long stride) {
     ShortVector zero = ShortVector.zero(Lanes.SHORTS);
     long at = to;
-    ShortVector a = zero;
-    // Three bits of the counter: the half, then the group. One half at a time keeps the loop small
-    // enough for the compiler.
+    ShortVector a0 = zero;
+    ShortVector a1 = zero;
+    ShortVector excess = zero;
+    // Three bits of the counter: the half, then the group.
     for (int k = 0; k < 8 * blocks; k++) {
       int half = k >> 2 & 1;
       int g = k & 3;
-      long block = panel + (k >> 3) * 384L;
-      ShortVector low =
-          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + g * GROUP, ORDER)
+      long nibbles = (k >> 3) * 384L + g * GROUP;
+      long upper = (k >> 3) * 384L + 256 + half * GROUP;
+      ShortVector w0 =
+          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, panel0 + nibbles, ORDER)
               .lanewise(LSHR, 4 * half);
-      ShortVector high =
-          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + 256 + half * GROUP, ORDER)
+      ShortVector u0 =
+          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, panel0 + upper, ORDER)
+              .lanewise(LSHR, 2 * g);
+      ShortVector w1 =
+          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, panel1 + nibbles, ORDER)
+              .lanewise(LSHR, 4 * half);
+      ShortVector u1 =
+          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, panel1 + upper, ORDER)
               .lanewise(LSHR, 2 * g);
       int i = x + 2 * k - g;
       ShortVector v = IntVector.broadcast(Lanes.INTS, pairs[i]).reinterpretAsShorts();
-      ShortVector u = high.lanewise(LSHL, 4).and(UPPER_BITS).or(low.and(FOUR_BITS));
-      a = a.add(u.sub(CENTER).mul(v));
+      excess = excess.add(v);
+      a0 = a0.add(u0.lanewise(LSHL, 4).and(UPPER_BITS).or(w0.and(FOUR_BITS)).mul(v));
+      a1 = a1.add(u1.lanewise(LSHL, 4).and(UPPER_BITS).or(w1.and(FOUR_BITS)).mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 4]).reinterpretAsShorts();
-      u = high.lanewise(LSHR, 4).and(UPPER_BITS).or(low.lanewise(LSHR, 8).and(FOUR_BITS));
-      a = a.add(u.sub(CENTER).mul(v));
+      excess = excess.add(v);
+      w0 = w0.lanewise(LSHR, 8).and(FOUR_BITS);
+      a0 = a0.add(u0.lanewise(LSHR, 4).and(UPPER_BITS).or(w0).mul(v));
+      w1 = w1.lanewise(LSHR, 8).and(FOUR_BITS);
+      a1 = a1.add(u1.lanewise(LSHR, 4).and(UPPER_BITS).or(w1).mul(v));
       if (g == 3) {
-        a.intoMemorySegment(sums, at, ORDER);
+        excess = excess.lanewise(LSHL, 5);
+        a0.sub(excess).intoMemorySegment(sums, at, ORDER);
+        a1.sub(excess).intoMemorySegment(sums, at + stride, ORDER);
         at += GROUP;
-        a = zero;
+        a0 = zero;
+        a1 = zero;
+        excess = zero;
       }
     }
   }
