@@ -16,6 +16,7 @@ import jdk.incubator.vector.ShortVector;
 /// sixteen products stay within 16 bits; their value is `low + 16 · high`.
 ///
 /// Each loop is flat and its offsets are taken from one counter: nested loops cost half the rate.
+/// No vector is passed to another method, which would box it.
 final class CodeUnpacker {
   /// Bytes of a block in a plane.
   static final int BLOCK_BYTES = 1024;
@@ -199,7 +200,10 @@ final class CodeUnpacker {
     for (int i = 0; i < blocks * 512; i += VECTOR_BYTES) {
       ShortVector v = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, from + i, ORDER);
       long at = to + (i >> 8) * (long) HALF + (i & 255);
-      splitBytes(v, codes, at, planeBytes);
+      v.and(FOUR_BITS).intoMemorySegment(codes, at, ORDER);
+      v.lanewise(LSHR, 8).and(FOUR_BITS).intoMemorySegment(codes, at + ODD, ORDER);
+      v.lanewise(LSHR, 4).and(FOUR_BITS).intoMemorySegment(codes, at + planeBytes, ORDER);
+      v.lanewise(LSHR, 12).intoMemorySegment(codes, at + planeBytes + ODD, ORDER);
     }
   }
 
@@ -211,22 +215,21 @@ final class CodeUnpacker {
       MemorySegment codes,
       long to,
       long planeBytes) {
-    for (int i = 0; i < blocks * 256; i += VECTOR_BYTES) {
-      ByteVector v = ByteVector.fromMemorySegment(Lanes.BYTES, panels, from + i, ORDER);
-      long at = to + (i >> 8) * (long) BLOCK_BYTES + (i & 255);
-      ByteVector first = v.and(NIBBLE).selectFrom(book);
-      splitBytes(first.reinterpretAsShorts(), codes, at, planeBytes);
-      ByteVector last = v.reinterpretAsShorts().lanewise(LSHR, 4).reinterpretAsBytes().and(NIBBLE);
-      splitBytes(last.selectFrom(book).reinterpretAsShorts(), codes, at + HALF, planeBytes);
+    // Each vector is visited twice: for its low nibbles, then for its high ones.
+    for (int i = 0; i < blocks * 512; i += VECTOR_BYTES) {
+      long at = to + (i >> 8) * (long) HALF + (i & 255);
+      ByteVector places =
+          ShortVector.fromMemorySegment(
+                  Lanes.SHORTS, panels, from + (i >> 9) * 256L + (i & 255), ORDER)
+              .lanewise(LSHR, i >> 6 & 4)
+              .reinterpretAsBytes()
+              .and(NIBBLE);
+      ShortVector v = places.selectFrom(book).reinterpretAsShorts();
+      v.and(FOUR_BITS).intoMemorySegment(codes, at, ORDER);
+      v.lanewise(LSHR, 8).and(FOUR_BITS).intoMemorySegment(codes, at + ODD, ORDER);
+      v.lanewise(LSHR, 4).and(FOUR_BITS).intoMemorySegment(codes, at + planeBytes, ORDER);
+      v.lanewise(LSHR, 12).intoMemorySegment(codes, at + planeBytes + ODD, ORDER);
     }
-  }
-
-  /// Writes four columns of eight bits: low nibbles into the first plane, high into the second.
-  private static void splitBytes(ShortVector v, MemorySegment codes, long at, long planeBytes) {
-    v.and(FOUR_BITS).intoMemorySegment(codes, at, ORDER);
-    v.lanewise(LSHR, 8).and(FOUR_BITS).intoMemorySegment(codes, at + ODD, ORDER);
-    v.lanewise(LSHR, 4).and(FOUR_BITS).intoMemorySegment(codes, at + planeBytes, ORDER);
-    v.lanewise(LSHR, 12).intoMemorySegment(codes, at + planeBytes + ODD, ORDER);
   }
 
   /// A form's codebook, ready to be looked up; zeros where it has none.

@@ -6,13 +6,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/// The scales and sub-scales of up to 32 blocks of one panel, as floats.
+/// The scales and sub-scales of some blocks of one panel, as floats.
 ///
 /// All of them are integers or halves, so nothing is rounded. Plain loops over segment and array:
 /// the compiler turns them into vector code, the conversion of halves into one instruction.
 final class PanelScales {
   /// Blocks that there is room for.
-  static final int BLOCKS_MAX = 32;
+  static final int BLOCKS_MAX = 64;
 
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -115,5 +115,31 @@ final class PanelScales {
         subScales[32 * b + 16 + r] = (pair >>> 4 | (bits >>> 2 & 3) << 4) - 32;
       }
     }
+  }
+
+  /// Reads a byte of every cache line that [#load] will read, so that they are on their way while
+  /// something else is done.
+  ///
+  /// @return nothing of meaning; use it, or the compiler does without the reading
+  static long touch(Panels w, long panel, int block, int count) {
+    PanelLayout layout = w.layout();
+    long subScales = panel + layout.subScalesOffset(w.size());
+    long scales = panel + layout.scalesOffset(w.size());
+    int group = block / layout.scaleBlocks();
+    int groups = Math.ceilDiv(count, layout.scaleBlocks());
+    return touch(
+            w.memory(),
+            subScales + (long) block * layout.subScaleBytes(),
+            layout.subScaleBytes() * count)
+        + touch(
+            w.memory(), scales + (long) group * layout.scaleBytes(), groups * layout.scaleBytes());
+  }
+
+  private static long touch(MemorySegment memory, long from, int bytes) {
+    long sum = 0;
+    for (int i = 0; i < bytes; i += 64) {
+      sum += memory.get(BYTE, from + i);
+    }
+    return sum;
   }
 }

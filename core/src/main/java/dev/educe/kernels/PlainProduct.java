@@ -61,7 +61,6 @@ final class PlainProduct {
         multiplyPanels(panel, Math.min(2, panelTo - panel));
       }
     }
-    y = MemorySegment.NULL;
   }
 
   /// Takes the activations: a tile holds the first of each row, then the second of each. An absent

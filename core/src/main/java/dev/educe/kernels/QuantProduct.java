@@ -23,7 +23,7 @@ final class QuantProduct {
   // Off the heap to lie on cache lines: a vector across two costs twice. A direct buffer and no
   // region, because it belongs to a thread and goes with it.
   private final MemorySegment codes = aligned(2 * PLANE_BYTES);
-  private final MemorySegment sums = aligned(2L * 2 * TILE * ROW_BLOCKS * GROUP);
+  private final MemorySegment sums = aligned(2L * 2 * ROW_BLOCKS * GROUP);
 
   private final VectorSums.Panel first = new VectorSums.Panel();
   private final VectorSums.Panel second = new VectorSums.Panel();
@@ -37,6 +37,8 @@ final class QuantProduct {
   private long yFrom; // in bytes
   private long yRow; // in bytes
   private int rows;
+
+  private long touched; // keeps the compiler from dropping what is only read to be near
 
   private static MemorySegment aligned(long bytes) {
     return MemorySegment.ofBuffer(ByteBuffer.allocateDirect((int) bytes + 63).alignedSlice(64))
@@ -62,10 +64,9 @@ final class QuantProduct {
       yFrom = row * yRow;
       activations.load(x, row, row + rows);
       for (int panel = panelFrom; panel < panelTo; panel += panels) {
-        multiplyPanels(panel, Math.min(panels, panelTo - panel));
+        multiplyPanels(panel, Math.min(panel + panels, panelTo) - 1);
       }
     }
-    y = MemorySegment.NULL;
   }
 
   private void start(Panels weights) {
@@ -79,28 +80,28 @@ final class QuantProduct {
     }
   }
 
-  /// @param count how many panels, one or two
-  private void multiplyPanels(int panel, int count) {
+  /// @param other the second panel, or the same one again
+  private void multiplyPanels(int panel, int other) {
     for (int row = 0; row < rows; row++) {
-      for (int i = 0; i < count; i++) {
-        VectorSums.clear(y, outputs(row, panel + i));
-      }
+      VectorSums.clear(y, outputs(row, panel));
+      VectorSums.clear(y, outputs(row, other));
     }
     int blocks = w.size() / 32;
     int tiled = rows / TILE * TILE;
     for (int block = 0; block < blocks && tiled > 0; block += TILE_BLOCKS) {
       int blockCount = Math.min(TILE_BLOCKS, blocks - block);
-      loadScales(panel, count, block, blockCount);
-      unpack(panel, count, block, blockCount);
+      loadScales(panel, other, block, blockCount);
+      unpack(panel, other, block, blockCount);
       for (int row = 0; row < tiled; row += TILE) {
-        multiplyTile(panel, count, block, blockCount, row);
+        multiplyTile(panel, other, block, blockCount, row);
       }
     }
     for (int block = 0; block < blocks && tiled < rows; block += ROW_BLOCKS) {
       int blockCount = Math.min(ROW_BLOCKS, blocks - block);
-      loadScales(panel, count, block, blockCount);
+      touched += PanelScales.touch(w, panel * w.panelBytes(), block, blockCount);
+      touched += PanelScales.touch(w, other * w.panelBytes(), block, blockCount);
       for (int row = tiled; row < rows; row++) {
-        multiplyRow(panel, count, block, blockCount, row);
+        multiplyRow(panel, other, block, blockCount, row);
       }
     }
   }
@@ -120,23 +121,25 @@ final class QuantProduct {
     return form.subScales().isHalved() ? 8 : 16;
   }
 
-  private void loadScales(int panel, int count, int block, int blockCount) {
+  private void loadScales(int panel, int other, int block, int blockCount) {
     first.scales.load(w, form, panel * w.panelBytes(), block, blockCount);
-    if (count > 1) {
-      second.scales.load(w, form, (panel + 1) * w.panelBytes(), block, blockCount);
+    if (other != panel) {
+      second.scales.load(w, form, other * w.panelBytes(), block, blockCount);
     }
   }
 
-  private void unpack(int panel, int count, int block, int blockCount) {
-    for (int i = 0; i < count; i++) {
-      long from = quants(panel + i, block);
-      CodeUnpacker.unpack(
-          form, book, w.memory(), from, blockCount, codes, i * PLANE_BYTES, PLANE_BYTES);
+  private void unpack(int panel, int other, int block, int blockCount) {
+    MemorySegment panels = w.memory();
+    long from = quants(panel, block);
+    CodeUnpacker.unpack(form, book, panels, from, blockCount, codes, 0, PLANE_BYTES);
+    if (other != panel) {
+      from = quants(other, block);
+      CodeUnpacker.unpack(form, book, panels, from, blockCount, codes, PLANE_BYTES, PLANE_BYTES);
     }
   }
 
   /// Multiplies what is unpacked with four rows.
-  private void multiplyTile(int panel, int count, int block, int blockCount, int row) {
+  private void multiplyTile(int panel, int other, int block, int blockCount, int row) {
     int run = run();
     int runs = blockCount * (16 / run);
     int[] pairs = activations.pairs;
@@ -146,14 +149,14 @@ final class QuantProduct {
     }
     for (int i = 0; i < TILE; i++) {
       long from = 2L * i * runs * GROUP;
-      accumulate(panel, count, block, blockCount, row + i, from, runs * GROUP);
+      accumulate(panel, other, block, blockCount, row + i, from, runs * GROUP);
     }
   }
 
   /// Multiplies packed codes with a row.
-  private void multiplyRow(int panel, int count, int block, int blockCount, int row) {
+  private void multiplyRow(int panel, int other, int block, int blockCount, int row) {
     MemorySegment panels = w.memory();
-    long next = count > 1 ? w.panelBytes() : 0;
+    long next = (other - panel) * w.panelBytes();
     int[] pairs = activations.pairs;
     int x = activations.pairsOf(row) + block * 16;
     int stride = blockCount * (16 / run()) * GROUP;
@@ -162,36 +165,39 @@ final class QuantProduct {
       switch (form.codes()) {
         case NIBBLES -> {
           if (form.hasBook()) {
-            multiplyUnpacked(panel, count, block, blockCount, x, part, stride);
+            multiplyUnpacked(panel, other, block, blockCount, x, part, stride);
           } else {
             VectorDots.nibbles(panels, from, from + next, blockCount, pairs, x, sums, part, stride);
           }
         }
         case BYTES -> VectorDots.bytes(panels, from, blockCount, pairs, x, sums, part, stride);
         case NIBBLES_AND_PAIRS -> {
-          for (int i = 0; i < count; i++) {
-            long to = part + (long) i * stride;
-            VectorDots.nibblesAndPairs(panels, from + i * next, blockCount, pairs, x, sums, to);
+          VectorDots.nibblesAndPairs(panels, from, blockCount, pairs, x, sums, part);
+          if (next != 0) {
+            long to = part + stride;
+            VectorDots.nibblesAndPairs(panels, from + next, blockCount, pairs, x, sums, to);
           }
         }
         case NIBBLES_AND_BITS, PAIRS, PAIRS_AND_BITS ->
-            multiplyUnpacked(panel, count, block, blockCount, x, part, stride);
+            multiplyUnpacked(panel, other, block, blockCount, x, part, stride);
       }
     }
-    accumulate(panel, count, block, blockCount, row, 0, stride);
+    // Only now, when what was touched before has arrived.
+    loadScales(panel, other, block, blockCount);
+    accumulate(panel, other, block, blockCount, row, 0, stride);
   }
 
   /// Unpacks codes and multiplies them with a row: for formats that are not worth code of their
   /// own.
   private void multiplyUnpacked(
-      int panel, int count, int block, int blockCount, int x, int part, int stride) {
+      int panel, int other, int block, int blockCount, int x, int part, int stride) {
     int run = run();
     int runs = 16 / run;
     int[] pairs = activations.pairs;
     long plane1 = PLANE_BYTES + part;
     for (int b = 0; b < blockCount; b += TILE_BLOCKS) {
       int unpacked = Math.min(TILE_BLOCKS, blockCount - b);
-      unpack(panel, count, block + b, unpacked);
+      unpack(panel, other, block + b, unpacked);
       long to = part + (long) b * runs * GROUP;
       VectorDots.row(
           codes, part, plane1, unpacked * runs, run, pairs, x + b * 16, sums, to, stride);
@@ -201,7 +207,7 @@ final class QuantProduct {
   /// @param from where the sums of the first panel or plane begin
   /// @param stride bytes from there to those of the second
   private void accumulate(
-      int panel, int count, int block, int blockCount, int row, long from, int stride) {
+      int panel, int other, int block, int blockCount, int row, long from, int stride) {
     int x = row * activations.blocks + block;
     first.sums = from;
     first.y = outputs(row, panel);
@@ -210,8 +216,8 @@ final class QuantProduct {
       return;
     }
     second.sums = from + stride;
-    second.y = outputs(row, panel + 1);
-    var last = count > 1 ? second : first;
+    second.y = outputs(row, other);
+    var last = other != panel ? second : first;
     VectorSums.accumulate(form, sums, first, last, blockCount, activations, x, y);
   }
 }

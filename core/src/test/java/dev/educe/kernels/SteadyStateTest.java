@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.Region;
+import dev.educe.tensor.DType;
 import dev.educe.testing.Allocations;
 import dev.educe.testing.Seeded;
 import java.util.Random;
@@ -80,19 +81,42 @@ class SteadyStateTest {
     }
   }
 
-  /// Repeats a call until a thousand of them allocate nothing.
+  @Test
+  void productsAllocateNothing(Random random) throws Throwable {
+    MatrixKernels kernels = new VectorMatrix();
+    for (var type : PanelLayout.supported()) {
+      // Five rows of activations are a tile and a single row.
+      try (var matrix = MatrixCase.random(type, 32, 512, 5, random)) {
+        matrix.quantize(kernels);
+        var y = matrix.region.allocate(5 * 32 * 4);
+        settles(
+            "multiply " + type,
+            20,
+            () -> kernels.multiply(matrix.panels, 0, 2, matrix.x, 0, 5, y, 32));
+      }
+    }
+    try (var matrix = MatrixCase.random(DType.Q8_0, 1, 512, 5, random)) {
+      settles("quantize", 20, () -> kernels.quantize(matrix.x, 0, 5));
+    }
+  }
+
   private static void settles(String what, Executable call) throws Throwable {
+    settles(what, 1_000, call);
+  }
+
+  /// Repeats a call until so many of them allocate nothing.
+  private static void settles(String what, int calls, Executable call) throws Throwable {
     long start = System.nanoTime();
     long bytes;
     do {
       bytes =
           Allocations.of(() -> {
-            for (int i = 0; i < 1_000; i++) {
+            for (int i = 0; i < calls; i++) {
               call.execute();
             }
           });
       if (bytes > 0) {
-        long allocated = bytes / 1_000;
+        long allocated = bytes / calls;
         assertTrue(
             System.nanoTime() - start < NANOS_MAX,
             () -> what + " still allocates " + allocated + " bytes a call");
