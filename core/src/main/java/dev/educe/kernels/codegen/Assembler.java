@@ -392,6 +392,31 @@ final class Assembler {
     vectors.emit(VectorOp.VXORPS, d, a, b);
   }
 
+  void vsqrtps(Vec d, Operand a) {
+    vectors.emit(VectorOp.VSQRTPS, d, a);
+  }
+
+  /// The lower pairs of `a` and `b`, lane by lane in turn, in each 128 bits.
+  void vunpcklps(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VUNPCKLPS, d, a, b);
+  }
+
+  /// The same of the upper pairs.
+  void vunpckhps(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VUNPCKHPS, d, a, b);
+  }
+
+  /// Narrows 32-bit lanes to 16 bits with saturation: those of `a`, then those of `b`, in each 128
+  /// bits.
+  void vpackssdw(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPACKSSDW, d, a, b);
+  }
+
+  /// The same from 16 to 8 bits.
+  void vpacksswb(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPACKSSWB, d, a, b);
+  }
+
   void vshufps(Vec d, Vec a, Operand b, int order) {
     vectors.emit(VectorOp.VSHUFPS, d, a, b, order);
   }
