@@ -255,16 +255,18 @@ public final class PanelPacker {
     int[] q = new int[32];
     for (int b = 0; b < panels.size() / 32; b++) {
       reader.codes(b, q);
-      for (int k = 0; k < 32; k++) {
-        int half = k / 16;
-        float product = reader.scale(b) * reader.subScale(b, half) * q[k];
-        float value =
+      for (int half = 0; half < 2; half++) {
+        float scale = reader.scale(b) * reader.subScale(b, half);
+        float added =
             switch (reader.form().second()) {
-              case NONE -> product;
-              case ADDED -> product + reader.second(b);
-              case MINIMUM -> product - reader.second(b) * reader.min(b, half);
+              case NONE -> -0f;
+              case ADDED -> reader.second(b);
+              case MINIMUM -> -(reader.second(b) * reader.min(b, half));
             };
-        target.set(FLOAT, (offset + 32L * b + k) * 4, value);
+        for (int k = 16 * half; k < 16 * half + 16; k++) {
+          // −0 added leaves everything as it is.
+          target.set(FLOAT, (offset + 32L * b + k) * 4, scale * q[k] + added);
+        }
       }
     }
   }
