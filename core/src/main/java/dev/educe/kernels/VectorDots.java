@@ -228,37 +228,30 @@ final class VectorDots {
       long to) {
     ShortVector zero = ShortVector.zero(Lanes.SHORTS);
     long at = to;
-    ShortVector a0 = zero;
-    ShortVector a1 = zero;
-    for (int k = 0; k < 4 * blocks; k++) {
+    ShortVector a = zero;
+    // Three bits of the counter: the half, then the group. One half at a time keeps the loop small
+    // enough for the compiler.
+    for (int k = 0; k < 8 * blocks; k++) {
+      int half = k >> 2 & 1;
       int g = k & 3;
-      long block = panel + (k >> 2) * 384L;
-      ShortVector w = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + g * GROUP, ORDER);
-      ShortVector first =
-          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + 256, ORDER)
+      long block = panel + (k >> 3) * 384L;
+      ShortVector low =
+          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + g * GROUP, ORDER)
+              .lanewise(LSHR, 4 * half);
+      ShortVector high =
+          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + 256 + half * GROUP, ORDER)
               .lanewise(LSHR, 2 * g);
-      ShortVector second =
-          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + 320, ORDER)
-              .lanewise(LSHR, 2 * g);
-      int i = x + 4 * k - 3 * g;
+      int i = x + 2 * k - g;
       ShortVector v = IntVector.broadcast(Lanes.INTS, pairs[i]).reinterpretAsShorts();
-      ShortVector u = first.lanewise(LSHL, 4).and(UPPER_BITS).or(w.and(FOUR_BITS));
-      a0 = a0.add(u.sub(CENTER).mul(v));
+      ShortVector u = high.lanewise(LSHL, 4).and(UPPER_BITS).or(low.and(FOUR_BITS));
+      a = a.add(u.sub(CENTER).mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 4]).reinterpretAsShorts();
-      u = first.lanewise(LSHR, 4).and(UPPER_BITS).or(w.lanewise(LSHR, 8).and(FOUR_BITS));
-      a0 = a0.add(u.sub(CENTER).mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 8]).reinterpretAsShorts();
-      u = second.lanewise(LSHL, 4).and(UPPER_BITS).or(w.lanewise(LSHR, 4).and(FOUR_BITS));
-      a1 = a1.add(u.sub(CENTER).mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 12]).reinterpretAsShorts();
-      u = second.lanewise(LSHR, 4).and(UPPER_BITS).or(w.lanewise(LSHR, 12));
-      a1 = a1.add(u.sub(CENTER).mul(v));
+      u = high.lanewise(LSHR, 4).and(UPPER_BITS).or(low.lanewise(LSHR, 8).and(FOUR_BITS));
+      a = a.add(u.sub(CENTER).mul(v));
       if (g == 3) {
-        a0.intoMemorySegment(sums, at, ORDER);
-        a1.intoMemorySegment(sums, at + GROUP, ORDER);
-        at += 2 * GROUP;
-        a0 = zero;
-        a1 = zero;
+        a.intoMemorySegment(sums, at, ORDER);
+        at += GROUP;
+        a = zero;
       }
     }
   }
