@@ -22,8 +22,11 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -100,12 +103,15 @@ public final class Model implements AutoCloseable {
       var weights =
           Weights.bind(
               path.getFileName().toString(), decoder, file.tensors(), PanelLayout::supports);
-      var tokenizer = Tokenizer.of(file.metadata());
+      // Building the vocabulary's tables takes as long as reading a small model: both at once.
+      var tokenizer = new FutureTask<>(() -> Tokenizer.of(file.metadata()));
+      Thread.ofPlatform().daemon().name("educe-vocabulary").start(tokenizer);
       int context = contextLength(options, decoder);
       int threads = options.threads() == 0 ? Machine.physicalCores() : options.threads();
       var workers = new Workers(threads);
+      Executor executor = null;
       try {
-        var executor =
+        var loaded =
             CpuExecutor.load(
                 file,
                 weights,
@@ -114,24 +120,52 @@ public final class Model implements AutoCloseable {
                 MemoryBudget.of(Machine.memoryBytes()),
                 executorOptions(options, context),
                 options.progress());
+        executor = loaded;
         String summary =
-            "%s; %d %s; %,d MB"
-                .formatted(
-                    selection.reason(),
-                    threads,
-                    threads == 1 ? "thread" : "threads",
-                    executor.bytes() >> 20);
+            String.format(
+                Locale.ROOT,
+                "%s; %d %s; %,d MB",
+                selection.reason(),
+                threads,
+                threads == 1 ? "thread" : "threads",
+                loaded.bytes() >> 20);
         return new Model(
             file.metadata(),
-            tokenizer,
+            finished(tokenizer),
             context,
             decoder.vocabularySize(),
             summary,
             workers,
             executor);
       } catch (IOException | RuntimeException | Error failed) {
+        if (executor != null) {
+          executor.close();
+        }
         workers.close();
         throw failed;
+      }
+    }
+  }
+
+  private static Tokenizer finished(FutureTask<Tokenizer> task) throws IOException {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException _) {
+          interrupted = true;
+        } catch (ExecutionException failed) {
+          switch (failed.getCause()) {
+            case IOException bad -> throw bad;
+            case RuntimeException unchecked -> throw unchecked;
+            case Throwable other -> throw new IllegalStateException(other);
+          }
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }

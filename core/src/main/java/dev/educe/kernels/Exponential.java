@@ -11,7 +11,7 @@ public final class Exponential {
   public static final float EXP_MIN = -87.3f;
 
   /// The largest argument whose `exp` is finite.
-  static final float EXP_MAX = 88.72283f;
+  public static final float EXP_MAX = 88.72283f;
 
   /// Added and taken away again it leaves the nearest integer, ties to even, which then also stands
   /// in the low bits: 1.5 · 2²³.

@@ -14,7 +14,7 @@ import jdk.incubator.vector.FloatVector;
 /// | nothing             | the fastest that runs well here                                    |
 /// | `scalar`            | plain loops                                                        |
 /// | `vector`            | the Vector API, of the machine's width or of `-Deduce.kernels.bits=` 128, 256 or 512 |
-/// | `generated`         | matrix products by code generated for this processor, the rest as `vector` |
+/// | `generated`         | code generated for this processor, what there is none for as `vector`    |
 /// | `generated:TIER`    | the same with the instructions of a tier: `avx512vnni`, `avx512`, `avxvnni`, `avx2` |
 public final class KernelSelector {
   /// The system property that names the kernels.

@@ -3,6 +3,8 @@ package dev.educe.kernels;
 import dev.educe.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Objects;
 
@@ -17,6 +19,13 @@ public final class PanelPacker {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle SHORTS =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+
+  // Signed bytes plus 128 differ from themselves in the highest bit.
+  private static final int EXCESS_128 = 0x80808080;
   private static final int PAIR = 0x03030303;
   private static final int BIT = 0x01010101;
 
@@ -58,9 +67,55 @@ public final class PanelPacker {
       return;
     }
     var packer = new PanelPacker(target);
-    for (int row = 0; row < rowCount; row++) {
+    for (int row = 0; row < rowCount; row += PanelLayout.ROWS) {
       long panel = (rowFrom + row) / PanelLayout.ROWS * target.panelBytes();
-      packer.packRow(rows, row * rowBytes, panel, row % PanelLayout.ROWS);
+      int lanes = Math.min(PanelLayout.ROWS, rowCount - row);
+      long from = row * rowBytes;
+      switch (type) {
+        // In these a panel's quads are the file's, so that a model is loaded at memory speed.
+        case Q4_0, IQ4_NL -> packer.copyPanel(rows, from, panel, lanes, 4, 0);
+        case Q8_0 -> packer.copyPanel(rows, from, panel, lanes, 8, EXCESS_128);
+        default -> {
+          for (int lane = 0; lane < lanes; lane++) {
+            packer.packRow(rows, from + lane * rowBytes, panel, lane);
+          }
+        }
+      }
+    }
+  }
+
+  /// Copies rows of blocks that hold a half and then quads in the panel's own order. By way of the
+  /// heap, where the compiler finds all bounds in one look.
+  ///
+  /// @param quads of a block
+  /// @param flipped bits of each quad that are turned over
+  private void copyPanel(
+      MemorySegment rows, long from, long panel, int lanes, int quads, int flipped) {
+    int blocks = size / 32;
+    var row = new byte[blocks * layout.type().blockBytes()];
+    var quants = new int[blocks * quads * PanelLayout.ROWS];
+    var scales = new short[blocks * PanelLayout.ROWS];
+    for (int lane = 0; lane < lanes; lane++) {
+      MemorySegment.copy(
+          rows, ValueLayout.JAVA_BYTE, from + (long) lane * row.length, row, 0, row.length);
+      spread(row, lane, quads, flipped, quants, scales);
+    }
+    MemorySegment.copy(quants, 0, memory, INT, panel, quants.length);
+    MemorySegment.copy(scales, 0, memory, SHORT, panel + layout.scalesOffset(size), scales.length);
+  }
+
+  private static void spread(
+      byte[] row, int lane, int quads, int flipped, int[] quants, short[] scales) {
+    int from = 0;
+    int to = lane;
+    for (int scale = lane; scale < scales.length; scale += PanelLayout.ROWS) {
+      scales[scale] = (short) SHORTS.get(row, from);
+      from += Short.BYTES;
+      for (int quad = 0; quad < quads; quad++) {
+        quants[to] = (int) INTS.get(row, from) ^ flipped;
+        from += Integer.BYTES;
+        to += PanelLayout.ROWS;
+      }
     }
   }
 
@@ -200,16 +255,18 @@ public final class PanelPacker {
     int[] q = new int[32];
     for (int b = 0; b < panels.size() / 32; b++) {
       reader.codes(b, q);
-      for (int k = 0; k < 32; k++) {
-        int half = k / 16;
-        float product = reader.scale(b) * reader.subScale(b, half) * q[k];
-        float value =
+      for (int half = 0; half < 2; half++) {
+        float scale = reader.scale(b) * reader.subScale(b, half);
+        float added =
             switch (reader.form().second()) {
-              case NONE -> product;
-              case ADDED -> product + reader.second(b);
-              case MINIMUM -> product - reader.second(b) * reader.min(b, half);
+              case NONE -> -0f;
+              case ADDED -> reader.second(b);
+              case MINIMUM -> -(reader.second(b) * reader.min(b, half));
             };
-        target.set(FLOAT, (offset + 32L * b + k) * 4, value);
+        for (int k = 16 * half; k < 16 * half + 16; k++) {
+          // −0 added leaves everything as it is.
+          target.set(FLOAT, (offset + 32L * b + k) * 4, scale * q[k] + added);
+        }
       }
     }
   }

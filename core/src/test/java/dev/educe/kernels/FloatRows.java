@@ -12,7 +12,7 @@ import java.util.function.Function;
 final class FloatRows {
   /// Sizes around every width of vector, block and span.
   static final int[] SIZES = {
-    1, 2, 3, 7, 8, 13, 16, 31, 32, 33, 64, 100, 255, 256, 257, 1023, 1024, 1025, 4098
+    1, 2, 3, 7, 8, 13, 16, 31, 32, 33, 64, 100, 255, 256, 257, 1023, 1024, 1025, 2048, 4098, 8192
   };
 
   private FloatRows() {}

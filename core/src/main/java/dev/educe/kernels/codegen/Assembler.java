@@ -3,9 +3,9 @@ package dev.educe.kernels.codegen;
 /// Writes x86-64 instructions, one method each, so that an emitter reads like the listing of its
 /// kernel: `a.vpdpbusd(zmm(3), zmm(1), mem(RSI, 64).broadcast())`.
 ///
-/// Target first, as in Intel's manuals. General registers are always 64 bits wide, but for [#mov32]
-/// and [#movsxd]. Vector instructions take the width of their registers; [VectorOp] has their
-/// encodings. Not thread-safe.
+/// Target first, as in Intel's manuals. General registers are always 64 bits wide, but for
+/// [#mov16], [#mov32] and [#movsxd]. Vector instructions take the width of their registers;
+/// [VectorOp] has their encodings. Not thread-safe.
 final class Assembler {
   private final CodeBuffer code = new CodeBuffer();
   private final VectorEncoder vectors = new VectorEncoder(code);
@@ -74,6 +74,12 @@ final class Assembler {
 
   /// Stores the lower 32 bits.
   void mov32(Mem d, Gpr a) {
+    general(0x89, a.ordinal(), d, 0);
+  }
+
+  /// Stores the lower 16 bits.
+  void mov16(Mem d, Gpr a) {
+    code.byteValue(0x66);
     general(0x89, a.ordinal(), d, 0);
   }
 
@@ -390,6 +396,31 @@ final class Assembler {
 
   void vxorps(Vec d, Vec a, Operand b) {
     vectors.emit(VectorOp.VXORPS, d, a, b);
+  }
+
+  void vsqrtps(Vec d, Operand a) {
+    vectors.emit(VectorOp.VSQRTPS, d, a);
+  }
+
+  /// The lower pairs of `a` and `b`, lane by lane in turn, in each 128 bits.
+  void vunpcklps(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VUNPCKLPS, d, a, b);
+  }
+
+  /// The same of the upper pairs.
+  void vunpckhps(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VUNPCKHPS, d, a, b);
+  }
+
+  /// Narrows 32-bit lanes to 16 bits with saturation: those of `a`, then those of `b`, in each 128
+  /// bits.
+  void vpackssdw(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPACKSSDW, d, a, b);
+  }
+
+  /// The same from 16 to 8 bits.
+  void vpacksswb(Vec d, Vec a, Operand b) {
+    vectors.emit(VectorOp.VPACKSSWB, d, a, b);
   }
 
   void vshufps(Vec d, Vec a, Operand b, int order) {

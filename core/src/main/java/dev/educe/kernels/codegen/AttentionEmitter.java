@@ -67,9 +67,6 @@ final class AttentionEmitter {
   private static final Gpr VALUE = R11;
   private static final Gpr NEXT_VALUE = RDI;
 
-  private static final int SWAP_PAIRS = 0x4e;
-  private static final int SWAP_NEIGHBOURS = 0xb1;
-
   private final Assembler a = new Assembler();
   private final KvType type;
   private final int headSize;
@@ -220,7 +217,7 @@ final class AttentionEmitter {
       for (int place = lanes; place < BLOCK; place += lanes) {
         a.vmaxps(max, max, weights(row, place));
       }
-      reduce(max, spare, a::vmaxps);
+      LaneTree.emit(a, max, spare, a::vmaxps);
       Vec first = max.as(128);
       Vec old = spare.as(128);
       a.vbroadcastss(old, mem(STATE, 4 * row));
@@ -260,7 +257,7 @@ final class AttentionEmitter {
       if (lanes < SEGMENT) {
         a.vaddps(sum, sum, upper);
       }
-      reduce(sum, upper, a::vaddps);
+      LaneTree.emit(a, sum, upper, a::vaddps);
       a.vmovd(mem(DESK, SUMS + 4 * row), sum.as(128));
     }
   }
@@ -376,26 +373,6 @@ final class AttentionEmitter {
     switch (type) {
       case F32 -> a.vmovups(d, elements);
       case F16 -> a.vcvtph2ps(d, elements);
-    }
-  }
-
-  private interface Combination {
-    void emit(Vec d, Vec a, Operand b);
-  }
-
-  /// Combines the lanes of a vector into its first, by the tree +8, +4, +2, +1.
-  private void reduce(Vec vector, Vec spare, Combination combination) {
-    if (bits == 512) {
-      a.vextracti64x4(spare.as(256), vector, 1);
-      combination.emit(vector.as(256), vector.as(256), spare.as(256));
-    }
-    Vec first = vector.as(128);
-    Vec other = spare.as(128);
-    a.vextracti128(other, vector.as(256), 1);
-    combination.emit(first, first, other);
-    for (int order : new int[] {SWAP_PAIRS, SWAP_NEIGHBOURS}) {
-      a.vshufps(other, first, first, order);
-      combination.emit(first, first, other);
     }
   }
 

@@ -5,8 +5,7 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
-/// Writes [Exponential#exp], step for step the same, over a few vectors at once, for arguments that
-/// are not positive.
+/// Writes [Exponential#exp], step for step the same, over a few vectors at once.
 ///
 /// Registers from 0 up to [#free] belong to it, and with 512 bits those from 16 on, which keep its
 /// constants, and the opmasks from 1 on.
@@ -63,8 +62,29 @@ final class ExponentialEmitter {
     }
   }
 
-  /// Replaces the first `count` of [#x] by e to their power.
+  /// Replaces the first `count` of [#x] by e to their power; none is positive.
   void emit(int count) {
+    emitPolynomial(count);
+    // The bits of 1f are those of the exponent 0. A product keeps NaN, which an addition to the
+    // exponent might not.
+    each(1f, count, (i, one) -> a.vpaddd(power(i), power(i), one));
+    for (int i = 0; i < count; i++) {
+      combine(i, a::vmulps);
+    }
+  }
+
+  /// The same for arguments of either sign. What becomes of NaN and of arguments above
+  /// [Exponential#EXP_MAX] is undefined.
+  void emitUpToMax(int count) {
+    emitPolynomial(count);
+    // Two to the power of 128 is no float, though its product with what is below one is.
+    for (int i = 0; i < count; i++) {
+      combine(i, a::vpaddd);
+    }
+  }
+
+  /// Leaves the polynomial in [#polynomial] and what is to be added to its exponent in [#power].
+  private void emitPolynomial(int count) {
     List<Vec> x = registers(0, count);
     List<Vec> n = registers(width, count);
     List<Vec> p = registers(2 * width, count);
@@ -79,13 +99,7 @@ final class ExponentialEmitter {
     for (float factor : factors) {
       each(factor, count, (i, e) -> a.vfmadd213ps(p.get(i), x.get(i), e));
     }
-    // The bits of 1f are those of the exponent 0. A product keeps NaN, which an addition to the
-    // exponent might not.
     n.forEach(each -> a.vpslld(each, each, EXPONENT_BITS));
-    each(1f, count, (i, one) -> a.vpaddd(n.get(i), n.get(i), one));
-    for (int i = 0; i < count; i++) {
-      multiply(x.get(i), p.get(i), n.get(i), i);
-    }
   }
 
   private void compare(int i, Vec smallest) {
@@ -96,12 +110,12 @@ final class ExponentialEmitter {
     }
   }
 
-  private void multiply(Vec d, Vec p, Vec power, int i) {
+  private void combine(int i, LaneTree.Combination combination) {
     if (bits == 512) {
-      a.vmulps(d.zeroed(1 + i), p, power);
+      combination.emit(x(i).zeroed(1 + i), polynomial(i), power(i));
     } else {
-      a.vmulps(d, p, power);
-      a.vpand(d, d, mask(i));
+      combination.emit(x(i), polynomial(i), power(i));
+      a.vpand(x(i), x(i), mask(i));
     }
   }
 
@@ -125,6 +139,14 @@ final class ExponentialEmitter {
 
   private Mem memory(float constant) {
     return a.constant(Float.floatToRawIntBits(constant));
+  }
+
+  private Vec power(int i) {
+    return register(width + i);
+  }
+
+  private Vec polynomial(int i) {
+    return register(2 * width + i);
   }
 
   private Vec mask(int i) {

@@ -36,6 +36,8 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
   private final AtomicReferenceArray<MemorySegment> attendKernels =
       new AtomicReferenceArray<>(
           KvType.values().length * PAGE_SHAPES * SIZES * (AttentionBlock.ROWS_MAX + 1));
+  private final AtomicReferenceArray<MemorySegment> storeKernels =
+      new AtomicReferenceArray<>(KvType.values().length);
   private final AtomicReferenceArray<MemorySegment> mergeKernels =
       new AtomicReferenceArray<>(SIZES);
 
@@ -46,8 +48,8 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
   }
 
   /// @param tier one that this machine has
-  /// @param others what stores keys and values, and attends where no kernel is generated: to heads
-  ///   whose size is not a multiple of 8, and again for rows in which something is not finite
+  /// @param others what stores and attends where no kernel is generated: with heads whose size is
+  ///   not a multiple of 8, and again for rows in which something is not finite
   public GeneratedAttention(Tier tier, AttentionKernels others) {
     this.tier = tier;
     this.others = others;
@@ -62,7 +64,33 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
       long kOffset,
       MemorySegment v,
       long vOffset) {
-    others.store(pages, page, token, k, kOffset, v, vOffset);
+    int headSize = pages.headSize();
+    boolean areNative = pages.keys().isNative() && pages.values().isNative();
+    if (!fits(headSize) || !areNative || !k.isNative() || !v.isNative()) {
+      others.store(pages, page, token, k, kOffset, v, vOffset);
+      return;
+    }
+    Objects.checkIndex(token, pages.pageTokens());
+    long elements = (long) pages.kvHeads() * headSize;
+    Objects.checkFromIndexSize(kOffset, elements, k.byteSize() / Float.BYTES);
+    Objects.checkFromIndexSize(vOffset, elements, v.byteSize() / Float.BYTES);
+    int bytes = pages.type().bytes();
+    long headBytes = (long) headSize * pages.pageTokens() * bytes;
+    MemorySegment kernel = storeKernel(pages.type());
+    for (int head = 0; head < pages.kvHeads(); head++) {
+      long offset = pages.offset(page, head);
+      Objects.checkFromIndexSize(offset, headBytes, pages.keys().byteSize());
+      Objects.checkFromIndexSize(offset, headBytes, pages.values().byteSize());
+      long from = (long) head * headSize;
+      GeneratedRows.run(
+          kernel,
+          k.address() + (kOffset + from) * Float.BYTES,
+          v.address() + (vOffset + from) * Float.BYTES,
+          pages.keys().address() + pages.keyOffset(page, head, token, 0),
+          pages.values().address() + pages.valueOffset(page, head, token, 0),
+          headSize,
+          (long) pages.pageTokens() * bytes);
+    }
   }
 
   @Override
@@ -262,6 +290,22 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
     return kernel;
   }
 
+  private MemorySegment storeKernel(KvType type) {
+    MemorySegment kernel = storeKernels.getAcquire(type.ordinal());
+    return kernel != null ? kernel : generateStore(type);
+  }
+
+  private synchronized MemorySegment generateStore(KvType type) {
+    MemorySegment known = storeKernels.getAcquire(type.ordinal());
+    if (known != null) {
+      return known;
+    }
+    String name = "store-%s".formatted(type).toLowerCase(Locale.ROOT);
+    MemorySegment kernel = code.add(name, new StoreEmitter(type).emit());
+    storeKernels.setRelease(type.ordinal(), kernel);
+    return kernel;
+  }
+
   private MemorySegment mergeKernel(int headSize) {
     MemorySegment kernel = mergeKernels.getAcquire(headSize / CHANNELS);
     return kernel != null ? kernel : generateMerge(headSize);
@@ -280,7 +324,7 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
 
   /// Whether there are kernels for heads of a size.
   private static boolean fits(int headSize) {
-    return headSize % CHANNELS == 0 && headSize / CHANNELS < SIZES;
+    return headSize > 0 && headSize % CHANNELS == 0 && headSize / CHANNELS < SIZES;
   }
 
   /// Whether there are kernels for these pages.

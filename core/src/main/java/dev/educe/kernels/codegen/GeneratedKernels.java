@@ -8,20 +8,20 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// Matrix products and attention by generated code; rows by other kernels.
+/// Matrix products, attention and rows by generated code.
 ///
 /// The code of a tier is generated once per process and lives as long.
 public final class GeneratedKernels implements Kernels {
   private static final Map<Tier, GeneratedKernels> OPEN = new EnumMap<>(Tier.class);
 
-  private final Kernels others;
   private final GeneratedMatrix matrix;
   private final GeneratedAttention attention;
+  private final GeneratedRows rows;
 
   private GeneratedKernels(Tier tier, Kernels others) {
-    this.others = others;
     this.matrix = new GeneratedMatrix(tier, others.matrix());
     this.attention = new GeneratedAttention(tier, others.attention());
+    this.rows = new GeneratedRows(tier, others.rows());
   }
 
   /// Kernels, or one sentence why there are none.
@@ -31,7 +31,7 @@ public final class GeneratedKernels implements Kernels {
   public record Offer(Optional<Kernels> kernels, String obstacle) {}
 
   /// @param tier its label, or blank for the best one of this machine
-  /// @param others what does everything but matrix products
+  /// @param others what does everything that no code is generated for
   public static Offer offer(String tier, Kernels others) {
     Tier.Choice choice;
     try {
@@ -65,6 +65,6 @@ public final class GeneratedKernels implements Kernels {
 
   @Override
   public RowKernels rows() {
-    return others.rows();
+    return rows;
   }
 }

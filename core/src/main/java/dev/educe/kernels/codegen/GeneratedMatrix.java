@@ -10,6 +10,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /// Matrix products by generated code.
@@ -28,6 +30,8 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   // The virtual machine keeps 80 KB of every stack free for native code.
   private static final int TABLE_BYTES_MAX = 40 << 10;
 
+  private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
+
   private static final MethodHandle CALL = call();
 
   private final Tier tier;
@@ -36,9 +40,11 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   private final CodeArena code = new CodeArena();
   private final AtomicReferenceArray<MemorySegment> kernels =
       new AtomicReferenceArray<>(DType.values().length * (MatrixFrame.ROWS_MAX + 1));
+  private final AtomicReference<MemorySegment> quantizeKernel = new AtomicReference<>();
 
   /// @param tier one that this machine has
-  /// @param others what quantizes activations, and multiplies what no kernel is generated for
+  /// @param others what multiplies what no kernel is generated for, and quantizes rows of broken
+  ///   blocks
   public GeneratedMatrix(Tier tier, MatrixKernels others) {
     this(tier, others, Assembler::vpdpbusdVex);
   }
@@ -56,7 +62,28 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
 
   @Override
   public int quantize(Activations x, int rowFrom, int rowTo) {
-    return others.quantize(x, rowFrom, rowTo);
+    if (x.size() != x.paddedSize()) {
+      return others.quantize(x, rowFrom, rowTo);
+    }
+    Objects.checkFromToIndex(rowFrom, rowTo, x.rowsMax());
+    MemorySegment kernel = quantizeKernel();
+    int failed = -1;
+    for (int row = rowFrom; row < rowTo; row++) {
+      long quantized = x.quantized().address() + row * x.rowBytes();
+      long largest =
+          GeneratedRows.run(
+              kernel,
+              x.floats().address() + (long) row * x.paddedSize() * Float.BYTES,
+              quantized,
+              quantized + x.scalesOffset(),
+              quantized + x.sumsOffset(),
+              x.size() / Activations.BLOCK,
+              0);
+      if (largest >= INFINITY && failed < 0) {
+        failed = row;
+      }
+    }
+    return failed;
   }
 
   @Override
@@ -174,6 +201,21 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     String name = "matrix-%s-%s-%d".formatted(type, tier.label(), rows).toLowerCase(Locale.ROOT);
     MemorySegment kernel = code.add(name, assembler);
     kernels.setRelease(index, kernel);
+    return kernel;
+  }
+
+  private MemorySegment quantizeKernel() {
+    MemorySegment kernel = quantizeKernel.getAcquire();
+    return kernel != null ? kernel : generateQuantize();
+  }
+
+  private synchronized MemorySegment generateQuantize() {
+    MemorySegment known = quantizeKernel.getAcquire();
+    if (known != null) {
+      return known;
+    }
+    MemorySegment kernel = code.add("quantize", new QuantizeEmitter().emit());
+    quantizeKernel.setRelease(kernel);
     return kernel;
   }
 

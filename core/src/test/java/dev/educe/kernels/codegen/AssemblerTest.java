@@ -10,6 +10,7 @@ import static dev.educe.kernels.codegen.Gpr.RBP;
 import static dev.educe.kernels.codegen.Gpr.RBX;
 import static dev.educe.kernels.codegen.Gpr.RCX;
 import static dev.educe.kernels.codegen.Gpr.RDI;
+import static dev.educe.kernels.codegen.Gpr.RDX;
 import static dev.educe.kernels.codegen.Gpr.RSI;
 import static dev.educe.kernels.codegen.Gpr.RSP;
 import static dev.educe.kernels.codegen.Mem.mem;
@@ -29,6 +30,14 @@ class AssemblerTest {
     Assembler a = new Assembler();
     code.accept(a);
     assertEquals(expected, HexFormat.ofDelimiter(" ").formatHex(a.finish()));
+  }
+
+  @Test
+  void sixteenBitsAreStored() {
+    // mov [rdx+2], ax
+    bytes("66 89 42 02", a -> a.mov16(mem(RDX, 2), RAX));
+    // mov [r8], r9w
+    bytes("66 45 89 08", a -> a.mov16(mem(R8), R9));
   }
 
   @Test
