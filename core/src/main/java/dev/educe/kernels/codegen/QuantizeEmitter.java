@@ -13,7 +13,7 @@ import static dev.educe.kernels.codegen.Vec.ymm;
 import dev.educe.kernels.Activations;
 
 /// Writes the kernel that quantizes a row of whole blocks, at least one; see
-/// [MatrixKernels#quantize].
+/// [dev.educe.kernels.MatrixKernels#quantize].
 ///
 ///     long kernel(floats, quantized, scales, sums, blocks)
 ///
