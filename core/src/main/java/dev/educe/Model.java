@@ -109,9 +109,9 @@ public final class Model implements AutoCloseable {
       int context = contextLength(options, decoder);
       int threads = options.threads() == 0 ? Machine.physicalCores() : options.threads();
       var workers = new Workers(threads);
-      Executor executor = null;
+      CpuExecutor executor = null;
       try {
-        var loaded =
+        executor =
             CpuExecutor.load(
                 file,
                 weights,
@@ -120,7 +120,6 @@ public final class Model implements AutoCloseable {
                 MemoryBudget.of(Machine.memoryBytes()),
                 executorOptions(options, context),
                 options.progress());
-        executor = loaded;
         String summary =
             String.format(
                 Locale.ROOT,
@@ -128,7 +127,7 @@ public final class Model implements AutoCloseable {
                 selection.reason(),
                 threads,
                 threads == 1 ? "thread" : "threads",
-                loaded.bytes() >> 20);
+                executor.bytes() >> 20);
         return new Model(
             file.metadata(),
             finished(tokenizer),

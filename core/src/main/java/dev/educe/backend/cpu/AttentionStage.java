@@ -76,14 +76,10 @@ final class AttentionStage implements Stage {
         new Products(
             crew,
             List.of(
-                product(weights.query, scratch.q()),
-                product(weights.key, scratch.k()),
-                product(weights.value, scratch.v())));
-    this.output = new Products(crew, List.of(product(weights.output, y)));
-  }
-
-  private static Products.Product product(Linear linear, MemorySegment target) {
-    return new Products.Product(linear.weights(), target, linear.stride());
+                weights.query.into(scratch.q()),
+                weights.key.into(scratch.k()),
+                weights.value.into(scratch.v())));
+    this.output = new Products(crew, List.of(weights.output.into(y)));
   }
 
   @Override

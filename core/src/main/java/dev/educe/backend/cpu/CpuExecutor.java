@@ -73,7 +73,6 @@ public final class CpuExecutor implements Executor {
   private int rows;
   private Step pending; // whose outputs are not added to the hidden state yet
   private Branch entering;
-  private boolean closed;
 
   private CpuExecutor(Region region, Crew crew, CpuProgram program, Options options) {
     this.region = region;
@@ -288,9 +287,6 @@ public final class CpuExecutor implements Executor {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      region.close();
-    }
+    region.close();
   }
 }

@@ -32,14 +32,8 @@ final class GatedNetwork {
     this.down = down;
     this.scratch = scratch;
     this.y = y;
-    this.gateUp =
-        new Products(
-            crew,
-            List.of(
-                new Products.Product(gate.weights(), scratch.gate(), gate.stride()),
-                new Products.Product(up.weights(), scratch.up(), up.stride())));
-    this.product =
-        new Products(crew, List.of(new Products.Product(down.weights(), y, down.stride())));
+    this.gateUp = new Products(crew, List.of(gate.into(scratch.gate()), up.into(scratch.up())));
+    this.product = new Products(crew, List.of(down.into(y)));
   }
 
   /// Whether the input must be quantized.

@@ -15,6 +15,11 @@ record Linear(Panels weights, Optional<MemorySegment> bias) {
     return (long) weights.panels() * 16;
   }
 
+  /// Its product, bound to where that goes: F32 `[rows of activations, stride]`.
+  Products.Product into(MemorySegment target) {
+    return new Products.Product(weights, target, stride());
+  }
+
   /// Adds the bias, if there is one, to a row of products.
   void addBias(RowKernels rows, MemorySegment y, long offset) {
     if (bias.isPresent()) {
