@@ -5,9 +5,6 @@ import jdk.incubator.vector.FloatVector;
 
 /// What is done to logits on the Vector API: whole vectors here, what is left over by plain loops.
 final class VectorLogits implements LogitKernels {
-  private static final FloatVector LEAST =
-      FloatVector.broadcast(Lanes.FLOATS, Float.NEGATIVE_INFINITY);
-
   @Override
   public void maxima(float[] x, int n, float[] maxima) {
     int groups = LogitKernels.groups(n);
@@ -23,7 +20,7 @@ final class VectorLogits implements LogitKernels {
   }
 
   private static void maximaOfLanes(float[] x, int from, int end, float[] maxima, int at) {
-    var max = LEAST;
+    var max = FloatVector.broadcast(Lanes.FLOATS, Float.NEGATIVE_INFINITY);
     for (int i = from; i < end; i += LANES) {
       max = max.max(FloatVector.fromArray(Lanes.FLOATS, x, i));
     }

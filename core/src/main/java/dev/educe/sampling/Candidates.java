@@ -181,17 +181,29 @@ public final class Candidates {
     return weights.of(Ranking.number(ranking.at(rank)));
   }
 
-  /// How much the exponent of a rank is above that of the next.
-  float exponentGap(int rank) {
-    list();
-    float score = Ranking.number(ranking.at(rank));
-    return (score - Ranking.number(ranking.at(rank + 1))) / temperature;
+  /// Exponents of the best tokens, the best first: as many as there are and have any weight.
+  ///
+  /// @return how many were written
+  int bestExponents(float[] target) {
+    look();
+    if (isWhole) {
+      gather(leastOfBest(target.length));
+    }
+    int count = 0;
+    while (count < Math.min(target.length, ranking.size())) {
+      float score = Ranking.number(ranking.at(count));
+      if (weights.of(score) == 0) {
+        break;
+      }
+      target[count++] = weights.exponent(score);
+    }
+    return count;
   }
 
   /// The sum of all weights; at least [#WEIGHT_ONE], as the likeliest has that much.
   long totalWeight() {
     look();
-    return isWhole ? weights.sumAll() : weights.sum(ranking, highest);
+    return weights.sum(ranking, isWhole);
   }
 
   /// The logarithm of [#totalWeight] in units of the likeliest token's.
@@ -206,9 +218,8 @@ public final class Candidates {
 
   /// The entropy of the probabilities, in natural units.
   float entropy() {
-    list();
     long total = totalWeight();
-    return (float) (logTotal(total) - weights.meanExponent(ranking, total));
+    return (float) (logTotal(total) - weights.meanExponent(ranking, isWhole, total));
   }
 
   /// Divides all exponents from now on; 0 leaves weight to the likeliest alone.
@@ -224,13 +235,7 @@ public final class Candidates {
       return;
     }
     if (isWhole) {
-      // As many groups have a token of at least this, so the best are among those above it.
-      spare.clear();
-      for (int group = 0; group < maxima.length; group++) {
-        spare.add(maxima[group], group);
-      }
-      keepFrom(
-          count <= maxima.length ? Ranking.number(spare.at(count - 1)) : Float.NEGATIVE_INFINITY);
+      keepFrom(leastOfBest(count));
     }
     ranking.keepBest(count);
   }
@@ -272,7 +277,11 @@ public final class Candidates {
   /// Drops tokens whose surprise exceeds a bound in bits, but not the likeliest.
   void keepSurprise(float bound) {
     float logTotal = logTotal(totalWeight());
-    keepFrom(highest - Math.max(0, temperature * (bound * Mirostat.LN_2 - logTotal)));
+    float exponent = Math.max(0, bound * Mirostat.LN_2 - logTotal);
+    // Beyond the span there is no weight: dropping it would only make a list.
+    if (exponent < Weights.SPAN) {
+      keepFrom(highest - temperature * exponent);
+    }
   }
 
   /// Drops all but the likeliest tokens whose weights together reach `share` of the total.
@@ -287,14 +296,14 @@ public final class Candidates {
   /// likeliest token's, so that no logarithm is needed: the surprise is then (highest − score) /
   /// temperature, and the mean is that under the weights.
   void keepTypical(double share) {
-    list();
-    float mean = (float) weights.meanExponent(ranking, totalWeight());
+    float mean = (float) weights.meanExponent(ranking, isWhole, totalWeight());
     spare.clear();
-    for (int i = 0; i < ranking.size(); i++) {
-      int id = Ranking.id(ranking.any(i));
+    for (int i = 0; i < size(); i++) {
+      int id = isWhole ? i : Ranking.id(ranking.any(i));
       spare.add(-Math.abs(weights.exponent(scores[id]) - mean), id);
     }
-    long total = weights.sum(spare, 0);
+    isWhole = false;
+    long total = weights.sumOrdered(spare, 0);
     spare.keepTo(weights.locate(target(share, total), spare, ranking));
     ranking.clear();
     for (int i = 0; i < spare.size(); i++) {
@@ -323,8 +332,9 @@ public final class Candidates {
   /// The token whose share of the cumulated weights holds a random number.
   ///
   /// @param random 64 random bits
-  int draw(long random) {
-    return Ranking.id(locate(Math.unsignedMultiplyHigh(random, totalWeight())));
+  /// @param total as [#totalWeight] just gave it
+  int draw(long random, long total) {
+    return Ranking.id(locate(Math.unsignedMultiplyHigh(random, total)));
   }
 
   /// The last weight part that a share of the total needs.
@@ -341,13 +351,38 @@ public final class Candidates {
     return weights.locate(target, ranking, spare);
   }
 
+  /// A score that at least the best `count` tokens of all have, and not many more.
+  private float leastOfBest(int count) {
+    if (count > maxima.length) {
+      return Float.NEGATIVE_INFINITY;
+    }
+    // As many groups have a token of at least this.
+    spare.clear();
+    for (int group = 0; group < maxima.length; group++) {
+      spare.add(maxima[group], group);
+    }
+    return Ranking.number(spare.at(count - 1));
+  }
+
   /// Drops tokens whose score is below a number.
   private void keepFrom(float least) {
-    if (!isWhole) {
+    if (isWhole) {
+      gather(least);
+      isWhole = false;
+    } else {
       ranking.keepTo(Ranking.entry(least, Integer.MAX_VALUE));
+    }
+  }
+
+  /// Makes the ranking one of all tokens whose score is not below a number.
+  private void gather(float least) {
+    ranking.clear();
+    if (least == Float.NEGATIVE_INFINITY) {
+      for (int id = 0; id < scores.length; id++) {
+        ranking.add(scores[id], id);
+      }
       return;
     }
-    ranking.clear();
     for (int group = 0; group < maxima.length; group++) {
       if (maxima[group] >= least) {
         int first = firstOf(group);
@@ -359,7 +394,6 @@ public final class Candidates {
         }
       }
     }
-    isWhole = false;
   }
 
   private static int firstOf(int group) {

@@ -27,7 +27,7 @@ public record Mirostat(int version, float tau, float eta) {
   static final float LN_2 = 0.6931472f;
 
   /// Ranks that version 1 estimates from.
-  private static final int ESTIMATED = 100;
+  static final int ESTIMATED = 100;
 
   // Nearer to 1 than this, the exponent's formula loses its digits and its limit is taken.
   private static final double EXPONENT_NEAR = 1e-4;
@@ -67,22 +67,24 @@ public record Mirostat(int version, float tau, float eta) {
   }
 
   /// Drops what is too surprising.
-  void apply(Candidates candidates, float bound) {
+  ///
+  /// @param scratch `[ESTIMATED]`, overwritten
+  void apply(Candidates candidates, float bound, float[] scratch) {
     if (version == 2) {
       candidates.keepSurprise(bound);
     } else {
-      candidates.keepBest(count(candidates, bound));
+      candidates.keepBest(count(candidates, bound, scratch));
     }
   }
 
   /// How many tokens version 1 keeps.
-  private static int count(Candidates candidates, float bound) {
+  private static int count(Candidates candidates, float bound, float[] exponents) {
     double products = 0;
     double squares = 0;
-    int ranks = Math.min(ESTIMATED, candidates.size()) - 1;
-    for (int i = 0; i < ranks && candidates.weight(i + 1) > 0; i++) {
+    int ranks = candidates.bestExponents(exponents) - 1;
+    for (int i = 0; i < ranks; i++) {
       double distance = Exponential.log((i + 2f) / (i + 1f));
-      products += distance * candidates.exponentGap(i);
+      products += distance * (exponents[i] - exponents[i + 1]);
       squares += distance * distance;
     }
     if (squares == 0) {

@@ -100,15 +100,12 @@ public final class Sampler {
       return scratch.best();
     }
     long bits = Integer.toUnsignedLong(random[0]) | (long) random[1] << 32;
-    return sampling.mirostat().isOn() ? drawWatched(scratch, bits) : scratch.draw(bits);
-  }
-
-  /// Draws, and lets mirostat know how surprising the token was.
-  private int drawWatched(Candidates scratch, long bits) {
     long total = scratch.totalWeight();
-    int token = scratch.draw(bits);
-    float surprise = -scratch.logProbability(token, total) / Mirostat.LN_2;
-    mirostatBound = sampling.mirostat().nextBound(mirostatBound, surprise);
+    int token = scratch.draw(bits, total);
+    if (sampling.mirostat().isOn()) {
+      float surprise = -scratch.logProbability(token, total) / Mirostat.LN_2;
+      mirostatBound = sampling.mirostat().nextBound(mirostatBound, surprise);
+    }
     return token;
   }
 
@@ -173,7 +170,8 @@ public final class Sampler {
       }
     }
     if (sampling.mirostat().isOn() && !sampling.isGreedy()) {
-      chain.add(candidates -> sampling.mirostat().apply(candidates, mirostatBound));
+      var exponents = new float[Mirostat.ESTIMATED];
+      chain.add(candidates -> sampling.mirostat().apply(candidates, mirostatBound, exponents));
     }
     return chain.toArray(Step[]::new);
   }

@@ -18,14 +18,13 @@ final class Weights {
   private static final int INTERVALS = 1024;
 
   /// Where weights end: exp of minus this is less than a part.
-  private static final float SPAN = 28;
+  static final float SPAN = 28;
 
   private static final int CHUNK = LogitKernels.BLOCK;
 
   private final LogitKernels kernels;
   private final long[] sums = new long[INTERVALS]; // of weights, by interval
-  private final float[] gathered = new float[CHUNK]; // scores
-  private final float[] numbers = new float[CHUNK]; // what is ordered by
+  private final float[] numbers = new float[CHUNK]; // what is ordered by: scores, most often
   private final float[] powers = new float[CHUNK];
   private float[] scores = {};
   private float highest;
@@ -57,30 +56,58 @@ final class Weights {
     return (score - highest) / temperature;
   }
 
-  /// The sum of all tokens' weights, which are then ordered by score.
-  long sumAll() {
+  /// The sum of the weights of tokens, ordered by score.
+  ///
+  /// @param isWhole all tokens, whatever the ranking holds
+  long sum(Ranking ranking, boolean isWhole) {
     begin(highest);
     long total = 0;
-    for (int from = 0; from < scores.length; from += CHUNK) {
-      int count = Math.min(CHUNK, scores.length - from);
-      kernels.exponentials(scores, from, count, highest, temperature, powers);
-      total += add(scores, from, count);
+    int size = isWhole ? scores.length : ranking.size();
+    for (int from = 0; from < size; from += CHUNK) {
+      int count = Math.min(CHUNK, size - from);
+      load(ranking, isWhole, from, count);
+      total += add(count);
     }
     return total;
   }
 
-  /// The sum of the weights of some tokens, which are then ordered by number.
+  /// The sum of the weights of tokens in another order.
   ///
   /// @param first no number is greater
-  long sum(Ranking order, float first) {
+  long sumOrdered(Ranking order, float first) {
     begin(first);
     long total = 0;
     for (int from = 0; from < order.size(); from += CHUNK) {
       int count = Math.min(CHUNK, order.size() - from);
-      gather(order, from, count);
-      total += add(numbers, 0, count);
+      for (int i = 0; i < count; i++) {
+        numbers[i] = scores[Ranking.id(order.any(from + i))];
+      }
+      kernels.exponentials(numbers, 0, count, highest, temperature, powers);
+      for (int i = 0; i < count; i++) {
+        numbers[i] = Ranking.number(order.any(from + i));
+      }
+      total += add(count);
     }
     return total;
+  }
+
+  /// The mean of exponents under the weights, not above 0.
+  ///
+  /// @param total the sum of the weights
+  double meanExponent(Ranking ranking, boolean isWhole, long total) {
+    long sum = 0; // in parts
+    int size = isWhole ? scores.length : ranking.size();
+    for (int from = 0; from < size; from += CHUNK) {
+      int count = Math.min(CHUNK, size - from);
+      load(ranking, isWhole, from, count);
+      for (int i = 0; i < count; i++) {
+        long weight = parts(powers[i]);
+        if (weight > 0) {
+          sum += (long) ((double) weight * exponent(numbers[i]));
+        }
+      }
+    }
+    return (double) sum / total;
   }
 
   private void begin(float first) {
@@ -89,40 +116,27 @@ final class Weights {
     Arrays.fill(sums, 0);
   }
 
-  private void gather(Ranking order, int from, int count) {
-    for (int i = 0; i < count; i++) {
-      long entry = order.any(from + i);
-      numbers[i] = Ranking.number(entry);
-      gathered[i] = scores[Ranking.id(entry)];
+  /// Sets numbers to scores, and powers to theirs.
+  private void load(Ranking ranking, boolean isWhole, int from, int count) {
+    if (isWhole) {
+      System.arraycopy(scores, from, numbers, 0, count);
+    } else {
+      for (int i = 0; i < count; i++) {
+        numbers[i] = Ranking.number(ranking.any(from + i));
+      }
     }
-    kernels.exponentials(gathered, 0, count, highest, temperature, powers);
+    kernels.exponentials(numbers, 0, count, highest, temperature, powers);
   }
 
   /// Adds weights to the intervals of their numbers.
-  private long add(float[] numbers, int from, int count) {
+  private long add(int count) {
     long total = 0;
     for (int i = 0; i < count; i++) {
       long weight = parts(powers[i]);
-      sums[interval(numbers[from + i])] += weight;
+      sums[interval(numbers[i])] += weight;
       total += weight;
     }
     return total;
-  }
-
-  /// The mean of the tokens' exponents under their weights, not above 0.
-  double meanExponent(Ranking order, long total) {
-    long sum = 0; // in parts
-    for (int from = 0; from < order.size(); from += CHUNK) {
-      int count = Math.min(CHUNK, order.size() - from);
-      gather(order, from, count);
-      for (int i = 0; i < count; i++) {
-        long weight = parts(powers[i]);
-        if (weight > 0) {
-          sum += (long) ((double) weight * exponent(gathered[i]));
-        }
-      }
-    }
-    return (double) sum / total;
   }
 
   /// A number that is not above any before the place where the sums exceed a target, or at it.
