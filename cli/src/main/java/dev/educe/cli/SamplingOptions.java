@@ -220,7 +220,8 @@ final class SamplingOptions {
         names = "--dry-sequence-breaker",
         paramLabel = "TEXT",
         description = {
-          "A repetition does not reach past this text; may be given more than once, 'none' is none.",
+          "A repetition does not reach past this text; may be given more than once, 'none' is"
+              + " none.",
           "By default a line end, a colon, a quotation mark and an asterisk."
         })
     private List<String> dryBreakers = new ArrayList<>();
