@@ -29,10 +29,7 @@ record MemoryNeed(long weights, long kvHeads, long keySize, long valueSize, long
     long hidden = metadata.findInteger(prefix + "embedding_length").orElse(0);
     String headsKey = prefix + "attention.head_count";
     var found = metadata.find(headsKey);
-    if (found.isEmpty() || found.get().asInteger().isEmpty()) {
-      return new MemoryNeed(weights, 0, 0, 0, context);
-    }
-    long heads = metadata.integer(headsKey);
+    long heads = found.isPresent() ? found.get().asInteger().orElse(0) : 0;
     if (heads <= 0 || layers <= 0) {
       return new MemoryNeed(weights, 0, 0, 0, context);
     }

@@ -7,7 +7,7 @@ import dev.educe.kernels.Activations;
 /// Writes how a block of 32 floats becomes bytes and a scale, as the contract quantizes.
 ///
 /// Vectors have 256 bits in every tier: a block is short, and what takes time is its division. The
-/// first four registers hold the block; seven more are used here, others are free.
+/// first four registers hold the block; six more are used here, others are free.
 final class BlockQuantizer {
   /// Vectors of a block.
   static final int VECTORS = Activations.BLOCK / 8;
