@@ -20,7 +20,8 @@ record CallName(String id, String name) {
           """
           (?:[^<]{0,64}</server_name>\\s*+<tool_name>)?
           (?:functions\\.)?+(?<name>[\\p{L}\\p{N}_][\\p{L}\\p{N}_.\\-/]*+)(?<number>:\\d++)?+
-          \\s*+(?:\\[CALL_ID\\](?<given>[\\w-]*+)|(?:<\\|channel\\|>\\w++\\s*+)?+(?:<\\|constrain\\|>)?+\\w*+)
+          \\s*+(?:\\[CALL_ID\\](?<given>[\\w-]*+)
+          |(?:<\\|channel\\|>\\w++\\s*+)?+(?:<\\|constrain\\|>)?+\\w*+)
           \\s*+\
           """,
           Pattern.COMMENTS);

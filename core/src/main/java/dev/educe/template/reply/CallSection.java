@@ -121,8 +121,7 @@ final class CallSection {
 
   private Progress again(String text) {
     for (int i = 0; i < text.length(); i++) {
-      raw.append(text.charAt(i));
-      var progress = between(text.charAt(i));
+      var progress = accept(text.charAt(i));
       if (progress != Progress.MORE) {
         untaken += text.substring(i + 1);
         return progress == Progress.DONE ? Progress.DONE_BEFORE : progress;

@@ -175,7 +175,7 @@ final class ObjectCallReader implements CallReader {
 
   private void beginCall() {
     if (!call.began()) {
-      refused |= !call.begin(id, name);
+      refused |= name.isEmpty() || !call.begin(id, name);
       if (call.began()) {
         call.accept(held);
         held.setLength(0);

@@ -223,6 +223,11 @@ final class ReplyFormats {
               new CallSyntax("<tool_call>\n", "", "\n</tool_call>", QWEN_ELEMENTS),
               HERMES,
               new CallSyntax("", "", "", QWEN_ELEMENTS)),
+          new Family(
+                  "tool-calls-list",
+                  "<tool_calls>",
+                  new CallSyntax("\n<tool_calls>[", ", ", "]</tool_calls>", ARGUMENTS))
+              .ignoring("[BEGIN FINAL RESPONSE]", "[END FINAL RESPONSE]", "<answer>", "</answer>"),
           new Family("hermes", "<tool_call>", HERMES),
           new Family(
               "mcp",
@@ -236,11 +241,6 @@ final class ReplyFormats {
                       "</tool_name>\n<arguments>\n",
                       new Json(),
                       "\n</arguments>"))),
-          new Family(
-                  "tool-calls-list",
-                  "<tool_calls>",
-                  new CallSyntax("\n<tool_calls>[", ", ", "]</tool_calls>", ARGUMENTS))
-              .ignoring("[BEGIN FINAL RESPONSE]", "[END FINAL RESPONSE]", "<answer>", "</answer>"),
           new Family(
               "lfm-2",
               "<|tool_list_start|>",

@@ -118,7 +118,7 @@ public final class ReplyReader {
       section.finish(cut);
       leave(cut);
     }
-    if (!besideMarker) {
+    if (!besideMarker && !(cut && reasoning != null)) {
       flushSpace();
     }
     parts.drainAll(sink);
@@ -145,13 +145,14 @@ public final class ReplyReader {
   private void leave(boolean cut) {
     var left = section;
     section = null;
+    String rejected = cut && left.isMarked() ? "" : left.rejected();
     if (left.hasCalls()) {
       setReasoning(null);
+    }
+    if (left.hasCalls() || rejected.isEmpty()) {
       marker();
     }
-    if (!cut || !left.isMarked()) {
-      left.rejected().chars().forEach(c -> put((char) c));
-    }
+    rejected.chars().forEach(c -> put((char) c));
     left.untaken().chars().forEach(c -> step((char) c));
   }
 
