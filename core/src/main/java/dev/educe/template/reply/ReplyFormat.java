@@ -1,6 +1,7 @@
 package dev.educe.template.reply;
 
 import java.util.List;
+import java.util.function.Function;
 
 /// How a family of models writes its replies.
 ///
@@ -13,6 +14,12 @@ import java.util.List;
 /// @param ignored further markers, which are never shown
 public record ReplyFormat(
     String name, List<ReasoningSyntax> reasoning, List<CallSyntax> calls, List<String> ignored) {
+  /// The one parameter of the tools of a probe, which is a text.
+  public static final String PROBE_PARAMETER = "probe_parameter";
+
+  /// The value of that parameter.
+  public static final String PROBE_VALUE = "probe_value";
+
   public ReplyFormat {
     reasoning = List.copyOf(reasoning);
     calls = List.copyOf(calls);
@@ -27,6 +34,23 @@ public record ReplyFormat(
   /// @param template its source
   public static ReplyFormat detect(String template) {
     return ReplyFormats.detect(template);
+  }
+
+  /// The format of the models that a chat template is made for; one without known markers is asked
+  /// to render calls, and what stands around name and arguments is how they are written.
+  ///
+  /// @param template its source
+  /// @param probe what it renders for a short conversation that ends with a message of the
+  ///   assistant without content, which calls the tools of these names, or none; each with the
+  ///   arguments [#PROBE_PARAMETER] and [#PROBE_VALUE]
+  public static ReplyFormat detect(String template, Function<List<String>, String> probe) {
+    var known = detect(template);
+    if (!known.name().equals(ReplyFormats.UNKNOWN)) {
+      return known;
+    }
+    return ProbedCalls.find(probe)
+        .map(calls -> new ReplyFormat("probed", known.reasoning(), List.of(calls), List.of()))
+        .orElse(known);
   }
 
   /// A reader for one reply.

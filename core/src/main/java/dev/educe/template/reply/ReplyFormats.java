@@ -9,6 +9,9 @@ import java.util.List;
 
 /// The formats of the families, and the signs by which their templates are known.
 final class ReplyFormats {
+  /// The family of templates without known markers.
+  static final String UNKNOWN = "json";
+
   /// @param signs all of which a template of the family has
   private record Family(
       String name, List<String> signs, List<CallSyntax> calls, List<String> ignored) {
@@ -295,7 +298,7 @@ final class ReplyFormats {
           new Family(
                   "llama-4", "<|header_start|>", new CallSyntax("[", ", ", "]", PYTHON), JSON_ALONE)
               .ignoring("<|python_start|>", "<|python_end|>"),
-          new Family("json", "", HERMES, JSON_ALONE));
+          new Family(UNKNOWN, "", HERMES, JSON_ALONE));
 
   private static final List<Reasoning> REASONING =
       List.of(
