@@ -24,6 +24,8 @@ final class Mapping {
 
   private Mapping() {}
 
+  /// Addresses are plain numbers, so that these have the types of calls made elsewhere: each type
+  /// costs milliseconds to link.
   private record Calls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise) {}
 
   /// Memory that lives as long as the arena, if the platform gives some.
@@ -33,16 +35,16 @@ final class Mapping {
     }
     Calls calls = CALLS.get();
     try {
-      var address =
-          (MemorySegment)
-              calls.mmap.invokeExact(
-                  MemorySegment.NULL, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
-      if (address.address() == -1) {
+      long address =
+          (long) calls.mmap.invokeExact(0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
+      if (address == -1) {
         return Optional.empty();
       }
       // A refusal only means smaller pages.
       int _ = (int) calls.madvise.invokeExact(address, bytes, MADV_HUGEPAGE);
-      return Optional.of(address.reinterpret(bytes, arena, mapped -> unmap(calls, mapped, bytes)));
+      return Optional.of(
+          MemorySegment.ofAddress(address)
+              .reinterpret(bytes, arena, mapped -> unmap(calls, mapped, bytes)));
     } catch (Throwable impossible) {
       throw new AssertionError("mmap has another signature than expected", impossible);
     }
@@ -50,7 +52,7 @@ final class Mapping {
 
   private static void unmap(Calls calls, MemorySegment mapped, long bytes) {
     try {
-      int failed = (int) calls.munmap.invokeExact(mapped, bytes);
+      int failed = (int) calls.munmap.invokeExact(mapped.address(), bytes);
       assert failed == 0 : "munmap refused " + mapped;
     } catch (Throwable impossible) {
       throw new AssertionError("munmap has another signature than expected", impossible);
@@ -64,7 +66,6 @@ final class Mapping {
     }
     var linker = Linker.nativeLinker();
     var lookup = linker.defaultLookup();
-    var pointer = ValueLayout.ADDRESS;
     var size = ValueLayout.JAVA_LONG;
     var word = ValueLayout.JAVA_INT;
     return Optional.of(
@@ -73,9 +74,9 @@ final class Mapping {
                 linker,
                 lookup,
                 "mmap",
-                FunctionDescriptor.of(pointer, pointer, size, word, word, word, size)),
-            call(linker, lookup, "munmap", FunctionDescriptor.of(word, pointer, size)),
-            call(linker, lookup, "madvise", FunctionDescriptor.of(word, pointer, size, word))));
+                FunctionDescriptor.of(size, size, size, word, word, word, size)),
+            call(linker, lookup, "munmap", FunctionDescriptor.of(word, size, size)),
+            call(linker, lookup, "madvise", FunctionDescriptor.of(word, size, size, word))));
   }
 
   private static MethodHandle call(

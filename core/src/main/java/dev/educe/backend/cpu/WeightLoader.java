@@ -35,6 +35,7 @@ final class WeightLoader implements AutoCloseable {
   private final Crew crew;
   private final boolean dequantize;
   private final DoubleConsumer progress;
+  private final long bytes; // of all weights
   private final Region staging = Region.open("staging of weights", MemoryBudget.unlimited());
   private final MemorySegment[] buffers; // [threads], grown on demand
   private final Map<String, Panels> loaded = new HashMap<>(); // tied weights are loaded once
@@ -55,6 +56,7 @@ final class WeightLoader implements AutoCloseable {
     this.crew = crew;
     this.dequantize = dequantize;
     this.progress = progress;
+    this.bytes = weights.bytes();
     this.buffers = new MemorySegment[crew.workers().threads()];
   }
 
@@ -210,9 +212,9 @@ final class WeightLoader implements AutoCloseable {
     return buffers[worker];
   }
 
-  private void report(long bytes) {
-    bytesLoaded += bytes;
-    progress.accept(Math.min(1, (double) bytesLoaded / Math.max(1, weights.bytes())));
+  private void report(long more) {
+    bytesLoaded += more;
+    progress.accept(Math.min(1, (double) bytesLoaded / Math.max(1, bytes)));
   }
 
   /// Frees the staging buffers; the weights stay.
