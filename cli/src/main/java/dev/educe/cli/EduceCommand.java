@@ -54,6 +54,7 @@ final class EduceCommand implements Callable<Integer> {
             .addSubcommand(new TokenizeCommand(console))
             .addSubcommand(new PerplexityCommand(console))
             .addSubcommand(new LogitsCommand(console))
+            .addSubcommand(new TemplateCommand(console))
             .addSubcommand(new BenchCommand(console))
             .setOut(console.writer())
             .setColorScheme(

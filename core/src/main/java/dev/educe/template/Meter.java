@@ -1,0 +1,64 @@
+package dev.educe.template;
+
+/// Counts what one rendering does and holds it to its bounds. Used by one thread.
+final class Meter {
+  /// How deep statements, expressions and macro calls may be nested when they run; at about half a
+  /// kilobyte of stack each, this needs 512 KiB.
+  private static final int DEPTH_MAX = 700;
+
+  private static final int UNITS_PER_OPERATION = 64;
+  private static final int ITEMS_PER_OPERATION = 4;
+
+  private final long operationsMax;
+  private final long unitsMax;
+  private long operations;
+  private int depth;
+
+  Meter(long operationsMax, long unitsMax) {
+    this.operationsMax = operationsMax;
+    this.unitsMax = unitsMax;
+  }
+
+  /// Counts operations, before they are done.
+  void spend(long count) {
+    operations += Math.min(count, operationsMax + 1);
+    if (operations > operationsMax) {
+      throw new TemplateException(
+          "the template does more than the %,d operations that it may".formatted(operationsMax));
+    }
+  }
+
+  /// Counts the copying of characters.
+  void copy(long units) {
+    if (units >= UNITS_PER_OPERATION) {
+      spend(units / UNITS_PER_OPERATION);
+    }
+  }
+
+  /// Counts the items of a list that is to be made.
+  void items(long count) {
+    if (count >= ITEMS_PER_OPERATION) {
+      spend(count / ITEMS_PER_OPERATION);
+    }
+  }
+
+  /// Checks the length of a text that is to be made.
+  void text(long units) {
+    if (units > unitsMax) {
+      throw new TemplateException(
+          "a text grows beyond the %,d characters that it may have".formatted(unitsMax));
+    }
+  }
+
+  /// Goes a level deeper; [#leave()] follows, unless the rendering ends.
+  void enter() {
+    spend(1);
+    if (++depth > DEPTH_MAX) {
+      throw new TemplateException("the template is nested, or calls itself, too deeply");
+    }
+  }
+
+  void leave() {
+    depth--;
+  }
+}
