@@ -19,7 +19,8 @@ class TemplateCommandTest {
     var file =
         write(
             "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}"
-                + "{% if add_generation_prompt %}{{ strftime_now('%Y') }}{% endif %}{{ eos_token }}");
+                + "{% if add_generation_prompt %}{{ strftime_now('%Y') }}{% endif %}"
+                + "{{ eos_token }}");
     String input = "{\"messages\": [{\"role\": \"user\", \"content\": \"Grüße {{ 1 }}\"}]}";
     var ran = Ran.reading(input, "template", file, "--now", "2026-01-15T09:30:00");
     assertEquals(new Ran(ExitCode.OK, "<s>user: Grüße {{ 1 }}2026</s>", ""), ran);
@@ -35,7 +36,7 @@ class TemplateCommandTest {
 
   @Test
   void whatIsWrongIsSaidInASentence() throws IOException {
-    failed("line 2: no system role, please", "\n{{ raise_exception('no system role, please') }}", "");
+    failed("line 2: no system role", "\n{{ raise_exception('no system role') }}", "");
     failed("line 1: there is no tag 'nope'", "{% nope %}", "{}");
     for (String input : List.of("{", "[1]", "nonsense")) {
       var ran = Ran.reading(input, "template", write("x"));

@@ -2,9 +2,9 @@ package dev.educe.template;
 
 /// Counts what one rendering does and holds it to its bounds. Used by one thread.
 final class Meter {
-  /// How deep statements, expressions and macro calls may be nested when they run; at about half a
-  /// kilobyte of stack each, this needs 512 KiB.
-  private static final int DEPTH_MAX = 700;
+  /// How deep statements, expressions and macro calls may be nested when they run; this needs up to
+  /// 400 KiB of stack where nothing is compiled yet. Tool schemas of real depth need a third.
+  private static final int DEPTH_MAX = 350;
 
   private static final int UNITS_PER_OPERATION = 64;
   private static final int ITEMS_PER_OPERATION = 4;

@@ -287,9 +287,7 @@ final class Parser {
   }
 
   private boolean isTargetEnd() {
-    return cursor.isName("in")
-        || cursor.isOperator(")")
-        || cursor.is(Token.Kind.BLOCK_END);
+    return cursor.isName("in") || cursor.isOperator(")") || cursor.is(Token.Kind.BLOCK_END);
   }
 
   private Node.Target single(boolean withAttributes) {
