@@ -7,15 +7,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -55,6 +58,7 @@ final class TemplateCommand implements Callable<Integer> {
   @Option(
       names = "--now",
       paramLabel = "TIME",
+      converter = Time.class,
       description = "The local time that strftime_now tells: 2026-01-15T09:30:00.")
   private LocalDateTime now;
 
@@ -84,6 +88,18 @@ final class TemplateCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  /// Reads a local time.
+  static final class Time implements ITypeConverter<LocalDateTime> {
+    @Override
+    public LocalDateTime convert(String text) {
+      try {
+        return LocalDateTime.parse(text);
+      } catch (DateTimeParseException e) {
+        throw new TypeConversionException("give a time as 2026-01-15T09:30:00, not '" + text + "'");
+      }
+    }
+  }
+
   private Map<String, Object> given() throws IOException {
     String json = console.readAll();
     if (json.isBlank()) {
@@ -93,8 +109,7 @@ final class TemplateCommand implements Callable<Integer> {
       Map<String, Object> given = JsonMapper.shared().readValue(json, new TypeReference<>() {});
       return given == null ? Map.of() : given;
     } catch (JacksonException e) {
-      String where =
-          e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
+      String where = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
       throw new IOException("standard input is not a JSON object" + where, e);
     }
   }

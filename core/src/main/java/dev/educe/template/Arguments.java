@@ -20,6 +20,14 @@ record Arguments(List<Value> positional, Map<String, Value> named) {
     return new Arguments(positional.subList(count, positional.size()), named);
   }
 
+  /// The same, if none goes by keyword and there is at least one.
+  Arguments onlyPositional(String function) {
+    if (!named.isEmpty() || positional.isEmpty()) {
+      throw new TemplateException(function + "() needs arguments, and none by keyword");
+    }
+    return this;
+  }
+
   Arguments with(String name, Value value) {
     var more = new LinkedHashMap<>(named);
     more.put(name, value);

@@ -26,6 +26,7 @@ final class FormatSpec {
   }
 
   Text apply(Value value) {
+    meter.spend(Math.max(0, precision()));
     char type = spec.group("type") == null ? ' ' : spec.group("type").charAt(0);
     return switch (value) {
       case Text text when type == ' ' || type == 's' -> string(text);
@@ -66,6 +67,7 @@ final class FormatSpec {
     if ("bdoxXn ".indexOf(type) < 0 || precision() >= 0) {
       throw invalid(spec.group());
     }
+    meter.integer(number);
     String digits = NumberFormat.integer(number.abs(), type, false);
     String prefix = spec.group("alternate") != null && "boxX".indexOf(type) >= 0 ? "0" + type : "";
     int size = "boxX".indexOf(type) >= 0 ? 4 : 3;

@@ -14,6 +14,9 @@ import java.util.Optional;
 /// Depth is counted on the way down; on the way up only where a rendering goes on, since a failure
 /// ends it.
 final class Interpreter {
+  /// A round has a scope of its own, which costs more than to compute something.
+  private static final int OPERATIONS_PER_ITERATION = 3;
+
   private final Meter meter;
   private final Operators operators;
   private final Evaluator evaluator;
@@ -210,7 +213,7 @@ final class Interpreter {
     // As jinja2 has it, only a body that was run to its end keeps `else` from being run.
     boolean hasRun = false;
     while (state.advance()) {
-      meter.spend(1);
+      meter.spend(OPERATIONS_PER_ITERATION);
       var inner = scope.inner();
       inner.set("loop", state);
       assign(loop.target(), state.current(), inner);

@@ -62,7 +62,12 @@ final class JsonWriter {
         }
         close("}", isFirst, depth);
       }
-      default -> out.append(plain(value));
+      default -> {
+        if (value instanceof Int number) {
+          meter.integer(number.value());
+        }
+        out.append(plain(value));
+      }
     }
   }
 

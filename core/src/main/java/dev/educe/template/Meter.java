@@ -1,5 +1,7 @@
 package dev.educe.template;
 
+import java.math.BigInteger;
+
 /// Counts what one rendering does and holds it to its bounds. Used by one thread.
 final class Meter {
   /// How deep statements, expressions and macro calls may be nested when they run; this needs up to
@@ -8,6 +10,8 @@ final class Meter {
 
   private static final int UNITS_PER_OPERATION = 64;
   private static final int ITEMS_PER_OPERATION = 4;
+  private static final int COMPARISONS_PER_OPERATION = 128;
+  private static final int BITS_PER_OPERATION = 16;
 
   private final long operationsMax;
   private final long unitsMax;
@@ -33,6 +37,17 @@ final class Meter {
     if (units >= UNITS_PER_OPERATION) {
       spend(units / UNITS_PER_OPERATION);
     }
+  }
+
+  /// Counts the search for a part in a text, which may compare each of its characters at each
+  /// place.
+  void search(long units, long part) {
+    spend(units * part / COMPARISONS_PER_OPERATION);
+  }
+
+  /// Counts arithmetic with, or digits of, a large integer.
+  void integer(BigInteger value) {
+    spend(value.bitLength() / BITS_PER_OPERATION);
   }
 
   /// Counts the items of a list that is to be made.

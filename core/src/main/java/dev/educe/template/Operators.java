@@ -22,7 +22,9 @@ final class Operators {
       return new PercentFormat(meter, format).apply(right);
     }
     if (Numbers.isInteger(left) && Numbers.isInteger(right)) {
-      return integers(operator, left, right);
+      Value result = integers(operator, left, right);
+      meter.integer(result instanceof Int number ? number.value() : Numbers.integer(left));
+      return result;
     }
     if (Numbers.isNumber(left) && Numbers.isNumber(right)) {
       return new Real(reals(operator, Numbers.real(left), Numbers.real(right)));
@@ -278,7 +280,7 @@ final class Operators {
               "'in' needs a string on the left of a string, not a value of type "
                   + wanted.typeName());
         }
-        meter.spend(Nesting.of(text).weight());
+        meter.search(text.string().length(), part.string().length());
         yield text.string().contains(part.string());
       }
       case Dict dict -> {

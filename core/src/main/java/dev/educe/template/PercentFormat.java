@@ -122,6 +122,7 @@ final class PercentFormat {
   }
 
   private void append(char code, String flags, int width, int precision, Value value) {
+    meter.spend(Math.max(0, precision));
     switch (code) {
       case 's', 'r', 'a' -> {
         Text text = code == 's' ? Repr.text(meter, value) : Repr.repr(meter, value);
@@ -153,6 +154,7 @@ final class PercentFormat {
         value instanceof Real real
             ? new java.math.BigDecimal(real.value()).toBigInteger()
             : Numbers.integer(value);
+    meter.integer(number);
     String digits = NumberFormat.integer(number.abs(), code, false);
     var text = new TextBuilder(meter);
     text.repeat(Text.of("0"), Math.max(0, precision - digits.length())).append(digits);

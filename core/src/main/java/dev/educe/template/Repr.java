@@ -46,7 +46,10 @@ final class Repr {
     }
     switch (value) {
       case Text text -> quote(text);
-      case Int number -> out.append(Numbers.text(number.value()));
+      case Int number -> {
+        meter.integer(number.value());
+        out.append(Numbers.text(number.value()));
+      }
       case Real number -> out.append(Numbers.text(number.value()));
       case Bool truth -> out.append(truth.isTrue() ? "True" : "False");
       case None _ -> out.append("None");

@@ -20,6 +20,7 @@ final class Splitter {
   }
 
   List<Value> parts(String separator) {
+    meter.search(string.length(), separator.length());
     int from = 0;
     int at = string.indexOf(separator);
     while (at >= 0 && parts.size() < splitsMax) {
@@ -31,6 +32,7 @@ final class Splitter {
   }
 
   List<Value> partsFromEnd(String separator) {
+    meter.search(string.length(), separator.length());
     int to = string.length();
     int at = string.lastIndexOf(separator);
     while (at >= 0 && parts.size() < splitsMax) {

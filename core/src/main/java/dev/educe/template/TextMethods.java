@@ -3,6 +3,7 @@ package dev.educe.template;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -14,6 +15,10 @@ final class TextMethods {
   private interface Method {
     Value call(Interpreter interpreter, Text self, Arguments arguments);
   }
+
+  /// Methods that look for their first argument, which goes by position only.
+  private static final Set<String> SEARCHES =
+      Set.of("find", "rfind", "index", "rindex", "count", "partition", "rpartition");
 
   private static final Map<String, Method> ALL = new HashMap<>();
 
@@ -77,7 +82,12 @@ final class TextMethods {
         : new Function(
             name,
             (in, arguments) -> {
-              in.meter().copy(self.string().length());
+              int length = self.string().length();
+              in.meter().copy(length);
+              if (SEARCHES.contains(name)) {
+                Value part = arguments.onlyPositional(name).positional().getFirst();
+                in.meter().search(length, part instanceof Text text ? text.string().length() : 0);
+              }
               return method.call(in, self, arguments);
             });
   }
@@ -295,6 +305,7 @@ final class TextMethods {
   /// With at most so many replacements, or all if `count` is negative.
   static Text replaced(Meter meter, Text self, String old, Text replacement, int count) {
     String text = self.string();
+    meter.search(text.length(), old.length());
     var result = new TextBuilder(meter);
     int left = count < 0 ? Integer.MAX_VALUE : count;
     int from = 0;

@@ -141,6 +141,12 @@ class HostileTemplateTest {
         "{% set ns = namespace(s=[1]) %}{% for i in range(9999) %}{% set ns.s = [ns.s] %}"
             + "{% endfor %}{{ ns.s }}",
         "{{ [1] * 10**9 }}",
+        "{% set x = 'a' * 500000 %}{% set z = 'a' * 250000 ~ 'b' %}{{ z in x }}",
+        "{% set x = 'a' * 500000 %}{% set z = 'a' * 250000 ~ 'b' %}{{ x.find(z) }}",
+        "{% set x = 'a' * 500000 %}{% set z = 'a' * 250000 ~ 'b' %}{{ x.split(z) }}",
+        "{% set x = 'a' * 500000 %}{% set z = 'a' * 250000 ~ 'b' %}{{ x|replace(z, '') }}",
+        "{% for i in range(99999) %}{% set y = (3 ** 9000)|string %}{% endfor %}",
+        "{% for i in range(99999) %}{% set y = '%.4000f' % 1e300 %}{% endfor %}",
         "{{ (range(99999)|list * 20)|sort }}",
         "{{ '%999999999d' % 1 }}",
         "{{ '%.999999999f' % 1 }}",
