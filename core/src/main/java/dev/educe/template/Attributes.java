@@ -40,7 +40,7 @@ final class Attributes {
             yield dict.entries().get(key);
           }
           case Seq _, Text _, Range _ when Numbers.isInteger(key) -> {
-            meter.copy(owner instanceof Text text ? text.string().length() : 0);
+            meter.copy(owner instanceof Text text ? 4L * text.string().length() : 0);
             yield indexed(owner, Numbers.count(key));
           }
           default -> null;

@@ -26,7 +26,7 @@ final class FormatSpec {
   }
 
   Text apply(Value value) {
-    meter.spend(Math.max(0, precision()));
+    meter.precision(precision());
     char type = spec.group("type") == null ? ' ' : spec.group("type").charAt(0);
     return switch (value) {
       case Text text when type == ' ' || type == 's' -> string(text);

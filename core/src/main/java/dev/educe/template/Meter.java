@@ -11,7 +11,8 @@ final class Meter {
   private static final int UNITS_PER_OPERATION = 64;
   private static final int ITEMS_PER_OPERATION = 4;
   private static final int COMPARISONS_PER_OPERATION = 128;
-  private static final int BITS_PER_OPERATION = 16;
+  private static final int OPERATIONS_PER_DIGIT = 8;
+  private static final int BITS_PER_OPERATION = 2;
 
   private final long operationsMax;
   private final long unitsMax;
@@ -48,6 +49,11 @@ final class Meter {
   /// Counts arithmetic with, or digits of, a large integer.
   void integer(BigInteger value) {
     spend(value.bitLength() / BITS_PER_OPERATION);
+  }
+
+  /// Counts the digits of a float; a negative precision is the default one.
+  void precision(int digits) {
+    spend(OPERATIONS_PER_DIGIT * Math.max(0L, digits));
   }
 
   /// Counts the items of a list that is to be made.

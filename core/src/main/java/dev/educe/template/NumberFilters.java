@@ -33,7 +33,7 @@ final class NumberFilters {
     Value otherwise = bound.has("default") ? bound.value("default") : Int.of(0);
     return switch (value) {
       case Text text -> {
-        in.meter().copy(text.string().length());
+        in.meter().spend(text.string().length() / 4);
         Value number = Numbers.parseInteger(text.string(), bound.number("base", 10));
         if (number == null && Numbers.parseReal(text.string()) instanceof Real real) {
           number = Double.isFinite(real.value()) ? truncated(real.value()) : null;

@@ -122,7 +122,7 @@ final class PercentFormat {
   }
 
   private void append(char code, String flags, int width, int precision, Value value) {
-    meter.spend(Math.max(0, precision));
+    meter.precision(precision);
     switch (code) {
       case 's', 'r', 'a' -> {
         Text text = code == 's' ? Repr.text(meter, value) : Repr.repr(meter, value);

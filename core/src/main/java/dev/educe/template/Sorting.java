@@ -37,7 +37,7 @@ final class Sorting {
         int right = leftEnd;
         int rightEnd = Math.min(leftEnd + width, from.size());
         for (int i = start; i < rightEnd; i++) {
-          meter.spend(1);
+          meter.spend(2); // a comparison, and a copy
           boolean takesRight =
               left == leftEnd
                   || (right < rightEnd
