@@ -108,8 +108,8 @@ public final class PanelPacker {
           rows, ValueLayout.JAVA_BYTE, from + (long) lane * row.length, row, 0, row.length);
       spread(row, lane, quads, flipped, quants, scales);
     }
-    MemorySegment.copy(quants, 0, memory, INT, panel, quants.length);
-    MemorySegment.copy(scales, 0, memory, SHORT, panel + layout.scalesOffset(size), scales.length);
+    MemorySegment.copy(scales, 0, memory, SHORT, panel, scales.length);
+    MemorySegment.copy(quants, 0, memory, INT, panel + layout.quantsOffset(size), quants.length);
   }
 
   private static void spread(
@@ -151,12 +151,13 @@ public final class PanelPacker {
     for (int i = 0; i < size / type.blockSize(); i++) {
       block.read(rows, from + (long) i * type.blockBytes());
       for (int b = 0; b < blocks; b++) {
-        long quants = panel + (long) (i * blocks + b) * layout.quantBytes() + 4 * lane;
-        packLowBits(8 * b, quants);
-        packHighBits(8 * b, quants + form.codes().lowBytes());
-        packSubScales(b, i * blocks + b, panel + layout.subScalesOffset(size), lane);
+        int index = i * blocks + b;
+        long at = panel + layout.quantsOffset(size) + (long) index * layout.quantBytes() + 4 * lane;
+        packLowBits(8 * b, at);
+        packHighBits(8 * b, at + form.codes().lowBytes());
+        packSubScales(b, index, panel + layout.subScalesOffset(size), lane);
       }
-      packScales(panel + layout.scalesOffset(size) + (long) i * layout.scaleBytes(), lane);
+      packScales(panel + (long) i * layout.scaleBytes(), lane);
     }
   }
 

@@ -78,11 +78,10 @@ final class MatrixOracle {
 
   private float scale(int b, int index) {
     if (layout.type() == DType.MXFP4) {
-      int exponent = panel.get(ValueLayout.JAVA_BYTE, layout.scalesOffset(size) + 16L * b + row);
+      int exponent = panel.get(ValueLayout.JAVA_BYTE, 16L * b + row);
       return Math.scalb(1f, (exponent & 0xff) - 128);
     }
-    long group =
-        layout.scalesOffset(size) + (long) (b / layout.scaleBlocks()) * layout.scaleBytes();
+    long group = (long) (b / layout.scaleBlocks()) * layout.scaleBytes();
     return Float.float16ToFloat(
         panel.get(ValueLayout.JAVA_SHORT_UNALIGNED, group + 32L * index + 2L * row));
   }
@@ -105,7 +104,8 @@ final class MatrixOracle {
 
   /// Byte `at` of a block's quants for row 0, moved to this row.
   private int quant(int b, int at) {
-    return panel.get(ValueLayout.JAVA_BYTE, (long) b * layout.quantBytes() + at + 4 * row) & 0xff;
+    long block = layout.quantsOffset(size) + (long) b * layout.quantBytes();
+    return panel.get(ValueLayout.JAVA_BYTE, block + at + 4 * row) & 0xff;
   }
 
   private int nibble(int b, int k) {
