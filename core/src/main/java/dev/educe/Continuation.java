@@ -5,6 +5,7 @@ import dev.educe.sampling.Sampler;
 import dev.educe.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 
 /// One generation under way: each piece is what the next token made certain, perhaps nothing.
@@ -50,7 +51,7 @@ final class Continuation implements Iterator<String>, AutoCloseable {
     this.tokensMax = Math.min(request.tokensMax(), model.contextLength() - count);
     this.decoder = tokenizer.decoder(tokens);
     this.stops = new StopTexts(request.stop());
-    this.sampler = new Sampler(request.sampling(), 0);
+    this.sampler = new Sampler(request.sampling(), 0, model.vocabulary(), count, List.of());
     this.candidates = new Candidates(model.vocabularySize());
     if (tokensMax == 0) {
       finish = Generation.Finish.LENGTH;
@@ -92,7 +93,7 @@ final class Continuation implements Iterator<String>, AutoCloseable {
       firstTokenNanos = now - start;
     }
     lastTokenNanos = now - start;
-    if (tokenizer.endsGeneration(token) && !request.ignoreEnd()) {
+    if (sampler.ends(token) && !request.ignoreEnd()) {
       finish = Generation.Finish.STOP;
       return "";
     }

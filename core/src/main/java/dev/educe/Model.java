@@ -17,6 +17,7 @@ import dev.educe.platform.Machine;
 import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.Workers;
 import dev.educe.sampling.NumericalException;
+import dev.educe.sampling.Vocabulary;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -49,6 +50,7 @@ public final class Model implements AutoCloseable {
 
   private final Metadata metadata;
   private final Tokenizer tokenizer;
+  private final Vocabulary vocabulary;
   private final int contextLength;
   private final int vocabularySize;
   private final String summary;
@@ -72,6 +74,12 @@ public final class Model implements AutoCloseable {
       Executor executor) {
     this.metadata = metadata;
     this.tokenizer = tokenizer;
+    this.vocabulary =
+        new Vocabulary(
+            tokenizer.vocabularySize(),
+            tokenizer::bytes,
+            text -> tokenizer.encodePlain(text, false),
+            tokenizer::endsGeneration);
     this.contextLength = contextLength;
     this.vocabularySize = vocabularySize;
     this.summary = summary;
@@ -252,6 +260,11 @@ public final class Model implements AutoCloseable {
         from += count;
       }
     }
+  }
+
+  /// What samplers know of the tokens.
+  Vocabulary vocabulary() {
+    return vocabulary;
   }
 
   void checkTokens(int[] tokens) {
