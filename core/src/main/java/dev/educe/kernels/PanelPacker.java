@@ -265,16 +265,10 @@ public final class PanelPacker {
     for (int b = 0; b < panels.size() / 32; b++) {
       reader.codes(b, q);
       for (int half = 0; half < 2; half++) {
-        float scale = reader.scale(b) * reader.subScale(b, half);
-        float added =
-            switch (reader.form().second()) {
-              case NONE -> -0f;
-              case ADDED -> reader.second(b);
-              case MINIMUM -> -(reader.second(b) * reader.min(b, half));
-            };
+        float factor = reader.factor(b, half);
+        float added = reader.offset(b, half);
         for (int k = 16 * half; k < 16 * half + 16; k++) {
-          // −0 added leaves everything as it is.
-          target.set(FLOAT, (offset + 32L * b + k) * 4, scale * q[k] + added);
+          target.set(FLOAT, (offset + 32L * b + k) * 4, factor * q[k] + added);
         }
       }
     }

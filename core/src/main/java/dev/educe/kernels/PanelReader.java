@@ -86,22 +86,35 @@ final class PanelReader {
     return unsigned(at) >>> k / 4 & 1;
   }
 
-  /// `d` of a block of 32.
-  float scale(int block) {
+  /// What the codes of a block's half are multiplied with: `d`, times the sub-scale where there is
+  /// one. Exact.
+  float factor(int block, int half) {
+    return scale(block) * subScale(block, half);
+  }
+
+  /// What is added to each of them then; −0, which changes nothing, where the format has no second
+  /// scale. Exact.
+  float offset(int block, int half) {
+    return switch (form.second()) {
+      case NONE -> -0f;
+      case ADDED -> second(block);
+      case MINIMUM -> -(second(block) * min(block, half));
+    };
+  }
+
+  private float scale(int block) {
     long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
     return layout.type() == DType.MXFP4
         ? Math.scalb(1f, unsigned(at + lane) - 128)
         : Float.float16ToFloat(memory.get(SHORT, at + 2 * lane));
   }
 
-  /// The second scale of a block of 32, where the format has one.
-  float second(int block) {
+  private float second(int block) {
     long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
     return Float.float16ToFloat(memory.get(SHORT, at + 32 + 2 * lane));
   }
 
-  /// The sub-scale of a block's half, 1 where the format has none.
-  int subScale(int block, int half) {
+  private int subScale(int block, int half) {
     long at = subScale(block);
     return switch (form.subScales()) {
       case NONE -> 1;
@@ -113,8 +126,7 @@ final class PanelReader {
     };
   }
 
-  /// The minimum's factor of a block's half, where the format has minimums.
-  int min(int block, int half) {
+  private int min(int block, int half) {
     long at = subScale(block);
     return form.subScales() == QuantForm.SubScales.WITH_MIN
         ? unsigned(at + 16)
