@@ -1,5 +1,6 @@
 package dev.educe;
 
+import dev.educe.engine.TokenText;
 import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
 import dev.educe.tokenizer.Tokenizer;
@@ -14,8 +15,7 @@ final class Continuation implements Iterator<String>, AutoCloseable {
   private final Model model;
   private final Request request;
   private final Tokenizer tokenizer;
-  private final Tokenizer.Decoder decoder;
-  private final StopTexts stops;
+  private final TokenText stops;
   private final Sampler sampler;
   private final Candidates candidates;
   private final Model.Pages pages;
@@ -48,8 +48,7 @@ final class Continuation implements Iterator<String>, AutoCloseable {
               .formatted(count, model.contextLength()));
     }
     this.tokensMax = Math.min(request.tokensMax(), model.contextLength() - count);
-    this.decoder = tokenizer.decoder(tokens);
-    this.stops = new StopTexts(request.stop());
+    this.stops = TokenText.of(tokenizer.decoder(tokens), request.stop());
     this.sampler = new Sampler(request.sampling(), 0);
     this.candidates = new Candidates(model.vocabularySize());
     if (tokensMax == 0) {
@@ -78,7 +77,7 @@ final class Continuation implements Iterator<String>, AutoCloseable {
       }
     }
     if (finish != null) {
-      piece.append(stops.pass(decoder.finish())).append(stops.finish());
+      piece.append(stops.finish());
       handedOver = true;
     }
     text.append(piece);
@@ -100,7 +99,7 @@ final class Continuation implements Iterator<String>, AutoCloseable {
       tokens = Arrays.copyOf(tokens, count + Math.min(tokensMax, count) + 16);
     }
     tokens[count++] = token;
-    String certain = stops.pass(decoder.next(token));
+    String certain = stops.next(token);
     if (stops.stopped()) {
       finish = Generation.Finish.STOP;
     } else if (count - promptTokens == tokensMax) {
