@@ -72,9 +72,9 @@ final class Admission {
           end,
           cacheTokens,
           0,
-          "the prompt's %,d tokens and up to %,d generated ones do not fit the cache of %,d; ask for"
+          "the prompt's %,d tokens and up to %,d generated ones do not fit the cache of %,d; ask"
                   .formatted(prompt, end - prompt, cacheTokens)
-              + " fewer tokens");
+              + " for fewer");
     }
     return end;
   }
