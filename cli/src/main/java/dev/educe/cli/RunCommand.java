@@ -117,7 +117,8 @@ final class RunCommand implements Callable<Integer> {
     for (String stopText : stop) {
       bounds.check(!stopText.isEmpty(), "--stop", "a text", "an empty one");
     }
-    var request = Request.of(text)
+    var request =
+        Request.of(text)
             .withTokensMax(tokens)
             .withSampling(sampling)
             .withStop(stop)
