@@ -7,6 +7,7 @@ import dev.educe.engine.Ended;
 import dev.educe.engine.Engine;
 import dev.educe.engine.EngineOptions;
 import dev.educe.engine.Event;
+import dev.educe.engine.Finish;
 import dev.educe.engine.Listener;
 import dev.educe.engine.Meter;
 import dev.educe.engine.Progress;
@@ -30,12 +31,14 @@ import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -66,12 +69,14 @@ public final class Model implements AutoCloseable {
   private final Workers workers;
   private final Executor executor;
   private final PrefixKey key;
+  private final ModelSource source;
   private final Engine engine;
 
   private Model(
       Metadata metadata,
       Tokenizer tokenizer,
       PrefixKey key,
+      ModelSource source,
       int vocabularySize,
       String summary,
       Workers workers,
@@ -80,6 +85,7 @@ public final class Model implements AutoCloseable {
     this.metadata = metadata;
     this.tokenizer = tokenizer;
     this.key = key;
+    this.source = source;
     this.contextLength = engineOptions.contextLength();
     this.vocabularySize = vocabularySize;
     this.summary = summary;
@@ -106,6 +112,7 @@ public final class Model implements AutoCloseable {
   /// @throws IOException if it cannot be read
   public static Model load(Path path, LoadOptions options) throws IOException {
     var selection = KernelSelector.select(options.kernels());
+    var source = ModelSource.of(path);
     try (var file = Gguf.open(path)) {
       Decoder decoder = Architectures.describe(file.metadata());
       var weights =
@@ -145,6 +152,7 @@ public final class Model implements AutoCloseable {
                 "",
                 options.kv().name(),
                 Kernels.CONTRACT_VERSION),
+            source,
             decoder.vocabularySize(),
             summary,
             workers,
@@ -259,6 +267,7 @@ public final class Model implements AutoCloseable {
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,
   /// borrowed for the call. The consumer runs on the engine's thread, and others wait for it.
   ///
+  /// @throws CancellationException if this thread is interrupted
   /// @throws IllegalArgumentException if there are no tokens, more than the context, or an unknown
   ///   id
   /// @throws dev.educe.engine.RefusedException if too many wait already, or the model is closed
@@ -280,8 +289,26 @@ public final class Model implements AutoCloseable {
     var work =
         Work.of(tokens.clone(), 0, key, sampler, listener)
             .withRows((_, logits) -> row.accept(logits));
-    engine.submit(work);
-    end.join().cause().ifPresent(Model::rethrow);
+    var ticket = engine.submit(work);
+    boolean interrupted = false;
+    while (!end.isDone()) {
+      try {
+        end.get();
+      } catch (InterruptedException _) {
+        interrupted = true;
+        ticket.cancel();
+      } catch (ExecutionException impossible) {
+        throw new AssertionError("an end is never exceptional", impossible);
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    var ended = end.join();
+    ended.cause().ifPresent(Model::rethrow);
+    if (ended.finish() == Finish.CANCELLED) {
+      throw new CancellationException("the thread was interrupted before all logits were computed");
+    }
   }
 
   private static void rethrow(RuntimeException cause) {
@@ -314,6 +341,39 @@ public final class Model implements AutoCloseable {
   public Measurement measure(int promptTokens, int sequences, int decodeTokens) {
     return engine.call(
         () -> new MeasuredRun(executor, vocabularySize).run(promptTokens, sequences, decodeTokens));
+  }
+
+  /// Saves what was computed of a prompt, so that another process need not: as much of it as the
+  /// cache holds still, in whole pages. Generations wait while it is written.
+  ///
+  /// @return how many tokens were saved
+  /// @throws IOException if it cannot be written, or the model's file has changed since it was
+  ///   loaded
+  public int savePrefix(Request request, Path file) throws IOException {
+    var key = key(request.tenant());
+    int[] tokens = tokenizer.encode(request.prompt(), request.special());
+    var fileKey = key.withModel(source.sha256());
+    try {
+      return engine.savePrefix(file, key, fileKey, tokens);
+    } catch (UncheckedIOException failed) {
+      throw failed.getCause();
+    }
+  }
+
+  /// Takes a saved prefix into the cache: generations of this tenant that begin alike find it.
+  ///
+  /// @return how many tokens it holds
+  /// @throws dev.educe.cache.SavedPrefixException if the file is damaged, or was saved for another
+  ///   model, tenant, KV format or version of the arithmetic
+  /// @throws IOException if it cannot be read, or the model's file has changed since it was loaded
+  public int restorePrefix(String tenant, Path file) throws IOException {
+    var key = key(tenant);
+    var fileKey = key.withModel(source.sha256());
+    try {
+      return engine.restorePrefix(file, key, fileKey);
+    } catch (UncheckedIOException failed) {
+      throw failed.getCause();
+    }
   }
 
   Engine engine() {

@@ -9,6 +9,11 @@ package dev.educe.cache;
 /// @param kv how keys and values are stored
 /// @param contract the version of the arithmetic contract
 public record PrefixKey(String tenant, String model, String adapter, String kv, int contract) {
+  /// The same for weights that are told apart so.
+  public PrefixKey withModel(String model) {
+    return new PrefixKey(tenant, model, adapter, kv, contract);
+  }
+
   /// The same for another tenant.
   public PrefixKey withTenant(String tenant) {
     return new PrefixKey(tenant, model, adapter, kv, contract);

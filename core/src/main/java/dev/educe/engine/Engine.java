@@ -1,9 +1,13 @@
 package dev.educe.engine;
 
 import dev.educe.backend.Executor;
+import dev.educe.cache.PrefixKey;
 import dev.educe.engine.RefusedException.Kind;
 import dev.educe.platform.Clock;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
@@ -74,17 +78,40 @@ public final class Engine implements AutoCloseable {
     return ticket;
   }
 
+  /// Saves what the prefix tree has of a prompt; steps wait for the disk.
+  ///
+  /// @param key of the work whose prompt it is
+  /// @param fileKey the same, with what tells the model's weights from all others
+  /// @return how many tokens were saved
+  /// @throws UncheckedIOException if the file cannot be written
+  public int savePrefix(Path file, PrefixKey key, PrefixKey fileKey, int[] tokens) {
+    return runTask(() -> stepper.savedPrefix().write(file, key, fileKey, tokens));
+  }
+
+  /// Puts a saved prefix into the tree; steps wait for the disk.
+  ///
+  /// @param key of the work that is to find it
+  /// @param fileKey what the file must be for
+  /// @return how many tokens it holds
+  /// @throws UncheckedIOException if the file cannot be read or is refused
+  public int restorePrefix(Path file, PrefixKey key, PrefixKey fileKey) {
+    return runTask(() -> stepper.savedPrefix().read(file, key, fileKey));
+  }
+
   /// Runs a task on the engine's thread, between two steps: it may use the executor. The prefix
   /// tree's pages that no sequence uses are freed before.
   ///
   /// @throws RefusedException if the engine is closed
   /// @throws RuntimeException what the task throws
   public <T> T call(Callable<T> task) {
-    var future =
-        new FutureTask<>(() -> {
-          stepper.tree().evict(Integer.MAX_VALUE);
-          return task.call();
-        });
+    return runTask(() -> {
+      stepper.tree().evict(Integer.MAX_VALUE);
+      return task.call();
+    });
+  }
+
+  private <T> T runTask(Callable<T> task) {
+    var future = new FutureTask<>(task);
     if (isClosing) {
       throw closed();
     }
@@ -108,6 +135,7 @@ public final class Engine implements AutoCloseable {
       switch (failed.getCause()) {
         case RuntimeException unchecked -> throw unchecked;
         case Error error -> throw error;
+        case IOException io -> throw new UncheckedIOException(io);
         case Throwable other -> throw new IllegalStateException(other);
       }
     } finally {

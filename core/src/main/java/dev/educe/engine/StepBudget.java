@@ -11,7 +11,7 @@ final class StepBudget {
   private static final int START = 32;
 
   // Aim below the limit, so that an ordinary deviation stays within.
-  private static final double AIM = 0.8;
+  private static final double AIM = 0.7;
   private static final double GROWTH_MAX = 2;
   private static final double SHRINKAGE_MAX = 0.25;
 

@@ -3,6 +3,7 @@ package dev.educe.engine;
 import dev.educe.backend.Batch;
 import dev.educe.backend.Executor;
 import dev.educe.cache.PrefixTree;
+import dev.educe.cache.SavedPrefix;
 import dev.educe.platform.Clock;
 import dev.educe.sampling.Candidates;
 import dev.educe.sampling.NumericalException;
@@ -32,6 +33,7 @@ final class Stepper implements Scheduler.Endings {
   private final Map<String, Totals> totals = new ConcurrentHashMap<>();
   private volatile Progress progress;
   private long steps;
+  private long lastStep; // when it ended
 
   Stepper(Executor executor, int vocabularySize, EngineOptions options, Clock clock, Meter meter) {
     this.executor = executor;
@@ -57,7 +59,8 @@ final class Stepper implements Scheduler.Endings {
             executor.batchTokensMax(),
             executor.batchLogitsMax(),
             this);
-    publish(clock.nanos());
+    lastStep = clock.nanos();
+    publish();
   }
 
   Admission admission() {
@@ -66,6 +69,10 @@ final class Stepper implements Scheduler.Endings {
 
   Scheduler scheduler() {
     return scheduler;
+  }
+
+  SavedPrefix savedPrefix() {
+    return new SavedPrefix(tree, executor.pages(), executor);
   }
 
   PrefixTree tree() {
@@ -79,13 +86,13 @@ final class Stepper implements Scheduler.Endings {
     if (work.tokensMax() == 0 && work.rows().isEmpty()) {
       scheduler.end(sequence, Finish.LENGTH, Optional.empty(), now);
     }
-    publish(now);
+    publish();
     return sequence;
   }
 
   void cancel(Sequence sequence) {
     end(sequence, Finish.CANCELLED, Optional.empty());
-    publish(clock.nanos());
+    publish();
   }
 
   void end(Sequence sequence, Finish finish, Optional<RuntimeException> cause) {
@@ -99,7 +106,7 @@ final class Stepper implements Scheduler.Endings {
     long start = clock.nanos();
     var plan = scheduler.plan(start);
     if (plan.isEmpty()) {
-      publish(start);
+      publish();
       return false;
     }
     // Sequences end while their slices are gone through.
@@ -131,7 +138,8 @@ final class Stepper implements Scheduler.Endings {
     long now = clock.nanos();
     budget.measured(tokens, now - start);
     steps++;
-    publish(now);
+    lastStep = now;
+    publish();
     return true;
   }
 
@@ -225,7 +233,7 @@ final class Stepper implements Scheduler.Endings {
     }
   }
 
-  private void publish(long now) {
+  private void publish() {
     progress =
         new Progress(
             admission.waiting(),
@@ -234,7 +242,7 @@ final class Stepper implements Scheduler.Endings {
             executor.pages().freePages(),
             tree.pages(),
             steps,
-            now);
+            lastStep);
   }
 
   Progress progress() {

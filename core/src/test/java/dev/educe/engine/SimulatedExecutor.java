@@ -134,5 +134,20 @@ final class SimulatedExecutor implements Executor {
   }
 
   @Override
+  public long pageBytes() {
+    return (long) pool.pageTokens() * Long.BYTES;
+  }
+
+  @Override
+  public void copyOut(int page, MemorySegment target) {
+    MemorySegment.copy(MemorySegment.ofArray(numbers), page * pageBytes(), target, 0, pageBytes());
+  }
+
+  @Override
+  public void copyIn(int page, MemorySegment source) {
+    MemorySegment.copy(source, 0, MemorySegment.ofArray(numbers), page * pageBytes(), pageBytes());
+  }
+
+  @Override
   public void close() {}
 }
