@@ -14,6 +14,7 @@ module dev.educe {
   exports dev.educe.model;
   exports dev.educe.platform;
   exports dev.educe.sampling;
+  exports dev.educe.template;
   exports dev.educe.tensor;
   exports dev.educe.tokenizer;
 

@@ -37,19 +37,15 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     }
     var engine = model.engine();
     this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
+    var sampler = new Sampler(request.sampling(), 0, model.vocabulary(), prompt.length, List.of());
     long nanosMax = request.deadline().toNanos();
     this.ticket =
         engine.submit(
-            Work.of(
-                    prompt,
-                    request.tokensMax(),
-                    model.key(request.tenant()),
-                    new Sampler(request.sampling(), 0),
-                    events)
+            Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, events)
                 .withPriority(request.priority())
                 .withDeadlines(nanosMax, nanosMax)
                 .withText(
-                    token -> !request.ignoreEnd() && model.tokenizer().endsGeneration(token),
+                    token -> !request.ignoreEnd() && sampler.ends(token),
                     TokenText.of(model.tokenizer().decoder(prompt), request.stop())));
   }
 

@@ -29,6 +29,7 @@ import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.Workers;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
+import dev.educe.sampling.Vocabulary;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -63,6 +64,7 @@ public final class Model implements AutoCloseable {
 
   private final Metadata metadata;
   private final Tokenizer tokenizer;
+  private final Vocabulary vocabulary;
   private final int contextLength;
   private final int vocabularySize;
   private final String summary;
@@ -87,6 +89,12 @@ public final class Model implements AutoCloseable {
     this.key = key;
     this.source = source;
     this.contextLength = engineOptions.contextLength();
+    this.vocabulary =
+        new Vocabulary(
+            tokenizer.vocabularySize(),
+            tokenizer::bytes,
+            text -> tokenizer.encodePlain(text, false),
+            tokenizer::endsGeneration);
     this.vocabularySize = vocabularySize;
     this.summary = summary;
     this.workers = workers;
@@ -313,6 +321,11 @@ public final class Model implements AutoCloseable {
 
   private static void rethrow(RuntimeException cause) {
     throw cause;
+  }
+
+  /// What samplers know of the tokens.
+  Vocabulary vocabulary() {
+    return vocabulary;
   }
 
   void checkTokens(int[] tokens) {

@@ -26,6 +26,8 @@ public final class Main {
                                      the matrix kernel alone, against the peak of its instruction
       ./dev bench attention [TIER|best|vector]
                                      attention alone, against the peak of fused multiply-adds
+      ./dev bench sampling           choosing a token, in microseconds
+          --vocabulary N, --rounds N, --kernels NAME
       """;
 
   private Main() {}
@@ -55,6 +57,7 @@ public final class Main {
       case "engine" -> new EngineCommand(root, rest).run();
       case "matrix" -> MatrixBench.main(rest.toArray(String[]::new));
       case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
+      case "sampling" -> new SamplingCommand(rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->
           throw new IllegalArgumentException(

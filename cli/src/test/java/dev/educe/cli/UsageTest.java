@@ -29,6 +29,17 @@ class UsageTest {
         "run m --top-p 3 | --top-p must be above 0 and at most 1, got 3.0",
         "run m --top-k -1 | --top-k must be 0 (all) or more, got -1",
         "run m --repetition-penalty 0 | --repetition-penalty must be 0.001 to 1000, got 0.0",
+        "run m --top-nsigma -1 | --top-nsigma must be 0 (all) or more, got -1.0",
+        "run m --mirostat 3 | --mirostat must be 0 (off), 1 or 2, got 3",
+        "run m --repeat-last-n -2 | --repeat-last-n must be -1 (all), 0 (none) or more, got -2",
+        "run m --dry-base 0.5 | --dry-base must be 1 to 1000, got 0.5",
+        "run m --xtc-probability 2 | --xtc-probability must be 0 (never) to 1, got 2.0",
+        "run m --samplers top_k;luck | there is no sampler 'luck'; there are: penalties;dry;"
+            + "top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature",
+        "run m --samplers top_k;top-k | the samplers name 'top_k' twice; name each once",
+        "run m -l 5 | --logit-bias must be a token id and a number with its sign, as 15043+1.5, got"
+            + " '5'",
+        "run m -l 5+inf | logitBias of token 5 must be -1000 to 1000 or -infinity, got Infinity",
         "run m -n 0 | -n must be 1 to 16,777,216, got 0",
         "run m -t 0 | --threads must be 1 to 1,024, got 0",
         "run m -c -5 | --context must be 1 to 16,777,216, got -5",
@@ -37,6 +48,9 @@ class UsageTest {
         "run m a b | unexpected argument 'b'; a text of several words needs quotation marks",
         "logits m | --tokens is missing: give token ids, for instance --tokens 1,403",
         "logits m --tokens 1,x | invalid value for option '--tokens' (ID): 'x' is not an int",
+        "template | FILE is missing: give the path of a Jinja template",
+        "template t --now noon | invalid value for option '--now': give a time as"
+            + " 2026-01-15T09:30:00, not 'noon'",
         "perplexity m -c 2 | --context must be 4 to 16,777,216, got 2",
         "bench m -b 0 | -b must be 1 to 4,096, got 0",
         "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",
@@ -80,7 +94,8 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "inspect", "tokenize", "perplexity", "logits", "bench"})
+  @ValueSource(
+      strings = {"run", "inspect", "tokenize", "perplexity", "logits", "template", "bench"})
   void everyCommandExplainsItselfInLinesThatFit(String command) {
     var ran = Ran.educe(command, "--help");
     assertEquals(ExitCode.OK, ran.code());

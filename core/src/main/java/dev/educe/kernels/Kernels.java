@@ -16,4 +16,7 @@ public interface Kernels {
 
   /// What is done to rows of activations.
   RowKernels rows();
+
+  /// What choosing a token does to a row of logits.
+  LogitKernels logits();
 }

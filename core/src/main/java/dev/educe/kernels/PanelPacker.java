@@ -51,14 +51,7 @@ public final class PanelPacker {
   /// @throws IllegalArgumentException if the rows do not begin or end with a panel
   /// @throws IndexOutOfBoundsException if `rows` is too short or the matrix has fewer rows
   public static void pack(MemorySegment rows, Panels target, int rowFrom, int rowCount) {
-    Objects.checkFromIndexSize(rowFrom, rowCount, target.rows());
-    int rowTo = rowFrom + rowCount;
-    if (rowFrom % PanelLayout.ROWS != 0
-        || (rowTo % PanelLayout.ROWS != 0 && rowTo != target.rows())) {
-      throw new IllegalArgumentException(
-          "rows are packed in whole panels of 16, got rows %d to %d of %d"
-              .formatted(rowFrom, rowTo, target.rows()));
-    }
+    checkRange(target, rowFrom, rowCount);
     DType type = target.type();
     long rowBytes = type.rowBytes(target.size());
     Objects.checkFromIndexSize(0, rowCount * rowBytes, rows.byteSize());
@@ -81,6 +74,21 @@ public final class PanelPacker {
           }
         }
       }
+    }
+  }
+
+  /// Makes sure that rows are whole panels of a matrix.
+  ///
+  /// @throws IllegalArgumentException if they do not begin or end with a panel
+  /// @throws IndexOutOfBoundsException if the matrix has fewer rows
+  public static void checkRange(Panels target, int rowFrom, int rowCount) {
+    Objects.checkFromIndexSize(rowFrom, rowCount, target.rows());
+    int rowTo = rowFrom + rowCount;
+    if (rowFrom % PanelLayout.ROWS != 0
+        || (rowTo % PanelLayout.ROWS != 0 && rowTo != target.rows())) {
+      throw new IllegalArgumentException(
+          "rows are packed in whole panels of 16, got rows %d to %d of %d"
+              .formatted(rowFrom, rowTo, target.rows()));
     }
   }
 

@@ -6,6 +6,7 @@ final class ScalarKernels implements Kernels {
   private final MatrixKernels matrix = new ScalarMatrix();
   private final AttentionKernels attention = new ScalarAttention();
   private final RowKernels rows = new ScalarRows();
+  private final LogitKernels logits = new ScalarLogits();
 
   @Override
   public String name() {
@@ -25,5 +26,10 @@ final class ScalarKernels implements Kernels {
   @Override
   public RowKernels rows() {
     return rows;
+  }
+
+  @Override
+  public LogitKernels logits() {
+    return logits;
   }
 }

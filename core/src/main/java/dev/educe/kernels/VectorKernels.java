@@ -7,6 +7,7 @@ final class VectorKernels implements Kernels {
   private final MatrixKernels matrix = new VectorMatrix();
   private final AttentionKernels attention = new VectorAttention();
   private final RowKernels rows = new VectorRows();
+  private final LogitKernels logits = new VectorLogits();
 
   @Override
   public String name() {
@@ -26,5 +27,10 @@ final class VectorKernels implements Kernels {
   @Override
   public RowKernels rows() {
     return rows;
+  }
+
+  @Override
+  public LogitKernels logits() {
+    return logits;
   }
 }

@@ -1,15 +1,17 @@
 package dev.educe.sampling;
 
 import dev.educe.kernels.Exponential;
+import dev.educe.kernels.KernelSelector;
+import dev.educe.kernels.LogitKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /// The tokens that may come next, with their scores: what the steps of a [Sampler] work on.
 ///
-/// A choice passes through two states. First every token has a score, its logit, and steps change
-/// scores. Then steps drop tokens; scores stay as they are. Tokens are ordered by score, higher
-/// first, and equal ones by id, lower first; only as many are sorted as somebody looks at.
+/// A token's score is at first its logit. Steps change scores or drop tokens. Tokens are ordered by
+/// score, higher first, and equal ones by id, lower first; only as many are sorted as somebody
+/// looks at, and as long as nothing is dropped there is no list of tokens but the row itself.
 ///
 /// The *weight* of a token is `exp((score − highest score) / temperature)` in whole parts of 2⁻⁴⁰,
 /// rounded down. Sums of weights are therefore exact and have no order, and no token below 2⁻⁴⁰ of
@@ -18,35 +20,55 @@ import java.util.Arrays;
 /// Scratch memory: make one for a vocabulary and use it for any number of choices, one at a time.
 /// Nothing is allocated after the first.
 public final class Candidates {
-  /// Parts of the likeliest token's weight. With [#VOCABULARY_MAX] tokens sums stay below 2⁶².
-  static final long WEIGHT_ONE = 1L << 40;
+  /// Parts of the likeliest token's weight.
+  static final long WEIGHT_ONE = Weights.ONE;
 
   /// Far above any vocabulary, and low enough that sums of weights cannot overflow.
   public static final int VOCABULARY_MAX = 1 << 22;
 
-  /// exp of this is less than one part, so that exp need not be computed below.
-  private static final float EXPONENT_MIN = -28;
+  /// Scores divided by less could become infinite.
+  private static final float DIVISOR_MIN = 1e-6f;
 
+  private final LogitKernels kernels;
   private final float[] scores; // [vocabularySize], by id
-  private final Ranking ranking; // what is left, by score
-  private final Ranking spare; // for an order other than by score
-  private boolean isScoring;
+  private final float[] maxima; // [groups of scores]
+  private final int[] marks; // [vocabularySize]; zeros between uses
+  private final Ranking ranking; // what is left, by score, unless that is everything
+  private final Ranking spare; // for another order, or a part of it
+  private final Weights weights;
+  private final Logits view = new Logits(this);
+  private boolean isWhole; // nothing was dropped: `ranking` is not in use
+  private boolean isChanged; // scores have, since they were looked at
   private float highest;
   private float temperature;
   private int[] tokens = {};
   private int tokenCount;
-  private int[] recent = {};
+
+  /// Works with the fastest kernels here.
+  ///
+  /// @param vocabularySize how many logits a row has, from 1 to [#VOCABULARY_MAX]
+  /// @throws IllegalArgumentException if the size is out of range
+  public Candidates(int vocabularySize) {
+    this(vocabularySize, KernelSelector.select("").kernels().logits());
+  }
 
   /// @param vocabularySize how many logits a row has, from 1 to [#VOCABULARY_MAX]
-  /// @throws IllegalArgumentException if it is out of range
-  public Candidates(int vocabularySize) {
-    if (vocabularySize < 1 || vocabularySize > VOCABULARY_MAX) {
-      throw new IllegalArgumentException(
-          "vocabularySize must be 1 to " + VOCABULARY_MAX + ", got " + vocabularySize);
-    }
+  /// @param kernels any: all give the same choices
+  /// @throws IllegalArgumentException if the size is out of range
+  public Candidates(int vocabularySize, LogitKernels kernels) {
+    Setting.check(
+        vocabularySize >= 1 && vocabularySize <= VOCABULARY_MAX,
+        "vocabularySize",
+        "1 to " + VOCABULARY_MAX,
+        vocabularySize);
+    this.kernels = kernels;
+    int groups = LogitKernels.groups(vocabularySize);
     scores = new float[vocabularySize];
+    maxima = new float[groups];
+    marks = new int[vocabularySize];
     ranking = new Ranking(vocabularySize);
-    spare = new Ranking(vocabularySize);
+    spare = new Ranking(Math.max(vocabularySize, groups));
+    weights = new Weights(kernels);
   }
 
   /// How many logits a row has.
@@ -58,7 +80,7 @@ public final class Candidates {
   ///
   /// @param logits F32 `[vocabularySize]`; −infinity excludes a token
   /// @param tokens the sequence so far; its first `tokenCount` count
-  /// @throws NumericalException if a logit is NaN or +infinity, or none is finite
+  /// @throws IllegalArgumentException if the row has another size
   void begin(MemorySegment logits, int[] tokens, int tokenCount) {
     if (logits.byteSize() != (long) scores.length * Float.BYTES) {
       throw new IllegalArgumentException(
@@ -68,33 +90,13 @@ public final class Candidates {
     this.tokens = tokens;
     this.tokenCount = tokenCount;
     temperature = 1;
-    isScoring = true;
+    isWhole = true;
+    isChanged = true;
   }
 
-  /// The score of a token.
-  float score(int id) {
-    return scores[id];
-  }
-
-  /// Changes a token's score; −infinity excludes it. Only before anything is dropped.
-  void score(int id, float score) {
-    assert isScoring : "scores change only before tokens are dropped";
-    scores[id] = score;
-  }
-
-  /// A copy of the last tokens of the sequence, in ascending order of ids; valid until the next
-  /// call.
-  ///
-  /// @param count how many of the last tokens
-  /// @return scratch whose first `min(count, length of the sequence)` entries count
-  int[] recentSorted(int count) {
-    int length = Math.min(count, tokenCount);
-    if (recent.length < length) {
-      recent = new int[Math.max(length, 2 * recent.length)];
-    }
-    System.arraycopy(tokens, tokenCount - length, recent, 0, length);
-    Arrays.sort(recent, 0, length);
-    return recent;
+  /// For [LogitsProcessor]; always the same.
+  Logits view() {
+    return view;
   }
 
   /// How many tokens the sequence has.
@@ -102,77 +104,190 @@ public final class Candidates {
     return tokenCount;
   }
 
-  /// The id with the highest score.
-  int best() {
-    int best = 0;
-    boolean isSound = true;
-    for (int id = 0; id < scores.length; id++) {
-      // False for NaN, too.
-      isSound &= scores[id] < Float.POSITIVE_INFINITY;
-      if (scores[id] > scores[best]) {
-        best = id;
+  /// A token of the sequence.
+  int token(int index) {
+    return tokens[index];
+  }
+
+  /// An integer for each token, all zero; whoever changes them sets them to zero again.
+  int[] marks() {
+    return marks;
+  }
+
+  /// Makes a temperature that is in effect a part of the scores, so that they can be changed.
+  void beginScoring() {
+    if (temperature != 1) {
+      float divisor = Math.max(temperature, DIVISOR_MIN);
+      for (int id = 0; id < scores.length; id++) {
+        scores[id] /= divisor;
       }
+      temperature = 1;
+      isChanged = true;
     }
-    if (!isSound || scores[best] == Float.NEGATIVE_INFINITY) {
-      throw unsound();
+  }
+
+  /// The score of a token.
+  float score(int id) {
+    return scores[id];
+  }
+
+  /// Changes a token's score; −infinity excludes it.
+  void score(int id, float score) {
+    scores[id] = score;
+    isChanged = true;
+  }
+
+  /// Excludes the tokens from `from` to before `to`.
+  void exclude(int from, int to) {
+    Arrays.fill(scores, from, to, Float.NEGATIVE_INFINITY);
+    isChanged = true;
+  }
+
+  /// The id with the highest score.
+  ///
+  /// @throws NumericalException if a score is NaN or +infinity, or all tokens are excluded
+  int best() {
+    look();
+    if (!isWhole) {
+      return id(0);
+    }
+    int best = scores.length;
+    for (int group = 0; group < maxima.length; group++) {
+      if (maxima[group] == highest) {
+        int id = firstOf(group);
+        while (scores[id] != highest) {
+          id += LogitKernels.LANES;
+        }
+        best = Math.min(best, id);
+      }
     }
     return best;
   }
 
   /// How many tokens are left.
   int size() {
-    rank();
-    return ranking.size();
+    return isWhole ? scores.length : ranking.size();
   }
 
   /// The token of a rank, 0 being the best.
   int id(int rank) {
-    rank();
+    list();
     return Ranking.id(ranking.at(rank));
   }
 
   /// The weight of the token of a rank.
   long weight(int rank) {
-    rank();
-    return weightOf(Ranking.number(ranking.at(rank)));
+    list();
+    return weights.of(Ranking.number(ranking.at(rank)));
+  }
+
+  /// Exponents of the best tokens, the best first: as many as there are and have any weight.
+  ///
+  /// @return how many were written
+  int bestExponents(float[] target) {
+    look();
+    if (isWhole) {
+      gather(leastOfBest(target.length));
+    }
+    int count = 0;
+    while (count < Math.min(target.length, ranking.size())) {
+      float score = Ranking.number(ranking.at(count));
+      if (weights.of(score) == 0) {
+        break;
+      }
+      target[count++] = weights.exponent(score);
+    }
+    return count;
   }
 
   /// The sum of all weights; at least [#WEIGHT_ONE], as the likeliest has that much.
   long totalWeight() {
-    rank();
-    long total = 0;
-    for (int i = 0; i < ranking.size(); i++) {
-      total += weightOf(Ranking.number(ranking.any(i)));
-    }
-    return total;
+    look();
+    return weights.sum(ranking, isWhole);
   }
 
-  /// Divides all exponents from now on.
+  /// The logarithm of [#totalWeight] in units of the likeliest token's.
+  float logTotal(long totalWeight) {
+    return Exponential.log((float) ((double) totalWeight / WEIGHT_ONE));
+  }
+
+  /// The natural logarithm of a token's probability, given the weight of all.
+  float logProbability(int id, long totalWeight) {
+    return weights.exponent(scores[id]) - logTotal(totalWeight);
+  }
+
+  /// The entropy of the probabilities, in natural units.
+  float entropy() {
+    long total = totalWeight();
+    return (float) (logTotal(total) - weights.meanExponent(ranking, isWhole, total));
+  }
+
+  /// Divides all exponents from now on; 0 leaves weight to the likeliest alone.
   void temperature(float temperature) {
-    this.temperature = temperature;
+    this.temperature = Math.max(temperature, Float.MIN_VALUE);
+    weights.of(scores, highest, this.temperature);
   }
 
   /// Drops all but the best `count`, or nothing if fewer are left.
   void keepBest(int count) {
-    rank();
+    look();
+    if (count >= size()) {
+      return;
+    }
+    if (isWhole) {
+      keepFrom(leastOfBest(count));
+    }
     ranking.keepBest(count);
   }
 
   /// Drops tokens less likely than `ratio` times the likeliest.
   void keepLikely(float ratio) {
-    rank();
-    ranking.keepFrom(highest + temperature * Exponential.log(ratio));
+    look();
+    keepFrom(highest + temperature * Exponential.log(ratio));
+  }
+
+  /// Drops tokens whose score is below the highest by more than `count` standard deviations.
+  ///
+  /// Mean and deviation are those of the finite scores, as sums of whole parts of 2⁻¹⁶: exact, and
+  /// without an order.
+  void keepDeviations(float count) {
+    look();
+    long sum = 0;
+    long squaresHigh = 0; // in 2³²
+    long squaresLow = 0;
+    int finite = 0;
+    int size = size();
+    for (int i = 0; i < size; i++) {
+      float score = isWhole ? scores[i] : Ranking.number(ranking.any(i));
+      if (score != Float.NEGATIVE_INFINITY) {
+        long below = (int) ((highest - score) * 0x1p16f);
+        sum += below;
+        long square = below * below;
+        squaresHigh += square >>> 32;
+        squaresLow += square & 0xffff_ffffL;
+        finite++;
+      }
+    }
+    double mean = (double) sum / finite;
+    double squares = (squaresHigh * 0x1p32 + squaresLow) / finite;
+    double deviation = Math.sqrt(Math.max(0, squares - mean * mean)) * 0x1p-16;
+    keepFrom((float) (highest - count * deviation));
+  }
+
+  /// Drops tokens whose surprise exceeds a bound in bits, but not the likeliest.
+  void keepSurprise(float bound) {
+    float logTotal = logTotal(totalWeight());
+    float exponent = Math.max(0, bound * Mirostat.LN_2 - logTotal);
+    // Beyond the span there is no weight: dropping it would only make a list.
+    if (exponent < Weights.SPAN) {
+      keepFrom(highest - temperature * exponent);
+    }
   }
 
   /// Drops all but the likeliest tokens whose weights together reach `share` of the total.
   void keepShare(double share) {
-    double wanted = share * totalWeight();
-    long sum = 0;
-    int count = 0;
-    while (count < ranking.size() && sum < wanted) {
-      sum += weight(count++);
-    }
-    ranking.keepBest(Math.max(1, count));
+    long total = totalWeight();
+    ranking.keepTo(locate(target(share, total)));
   }
 
   /// Drops all but the most typical tokens whose weights together reach `share` of the total.
@@ -180,72 +295,140 @@ public final class Candidates {
   /// A token is typical if its surprise is near the mean surprise. Both are counted from the
   /// likeliest token's, so that no logarithm is needed: the surprise is then (highest − score) /
   /// temperature, and the mean is that under the weights.
-  ///
-  /// Source: Meister, Pimentel, Wiher and Cotterell 2022, "Locally Typical Sampling", section 4.
   void keepTypical(double share) {
-    rank();
-    long total = 0;
-    long surprise = 0; // in parts of 2⁻⁴⁰, as weights are
-    for (int i = 0; i < ranking.size(); i++) {
-      float exponent = exponent(Ranking.number(ranking.any(i)));
-      long weight = weight(exponent);
-      total += weight;
-      if (weight > 0) {
-        surprise -= (long) ((double) weight * exponent);
-      }
-    }
-    float mean = (float) ((double) surprise / total);
+    float mean = (float) weights.meanExponent(ranking, isWhole, totalWeight());
     spare.clear();
-    for (int i = 0; i < ranking.size(); i++) {
-      long entry = ranking.any(i);
-      float distance = Math.abs(exponent(Ranking.number(entry)) + mean);
-      spare.add(-distance, Ranking.id(entry));
+    for (int i = 0; i < size(); i++) {
+      int id = isWhole ? i : Ranking.id(ranking.any(i));
+      spare.add(-Math.abs(weights.exponent(scores[id]) - mean), id);
     }
-    double wanted = share * total;
-    long sum = 0;
+    isWhole = false;
+    long total = weights.sumOrdered(spare, 0);
+    spare.keepTo(weights.locate(target(share, total), spare, ranking));
     ranking.clear();
-    while (ranking.size() < spare.size() && (sum < wanted || ranking.size() == 0)) {
-      int id = Ranking.id(spare.at(ranking.size()));
+    for (int i = 0; i < spare.size(); i++) {
+      int id = Ranking.id(spare.any(i));
       ranking.add(scores[id], id);
-      sum += weightOf(scores[id]);
+    }
+    highest = Ranking.number(ranking.at(0));
+    weights.of(scores, highest, temperature);
+  }
+
+  /// Drops all tokens of at least a probability but the least likely of them.
+  void dropTopChoices(double probability) {
+    list();
+    double least = probability * totalWeight();
+    int count = 0;
+    while (count < ranking.size() && weight(count) >= least) {
+      count++;
+    }
+    if (count > 1) {
+      ranking.dropBest(count - 1);
+      highest = Ranking.number(ranking.at(0));
+      weights.of(scores, highest, temperature);
     }
   }
 
   /// The token whose share of the cumulated weights holds a random number.
   ///
   /// @param random 64 random bits
-  int draw(long random) {
-    long target = Math.unsignedMultiplyHigh(random, totalWeight());
-    int rank = 0;
-    for (long sum = weight(0); sum <= target; sum += weight(rank)) {
-      rank++;
-    }
-    return id(rank);
+  /// @param total as [#totalWeight] just gave it
+  int draw(long random, long total) {
+    return Ranking.id(locate(Math.unsignedMultiplyHigh(random, total)));
   }
 
-  /// Ends the time of changing scores: checks them and makes every token a candidate.
-  private void rank() {
-    if (!isScoring) {
+  /// The last weight part that a share of the total needs.
+  private static long target(double share, long total) {
+    return Math.clamp((long) Math.ceil(share * total) - 1, 0, total - 1);
+  }
+
+  /// The entry at which the weights, just summed, exceed a target; makes a list of at least those
+  /// before it.
+  private long locate(long target) {
+    if (isWhole) {
+      keepFrom(weights.reach(target));
+    }
+    return weights.locate(target, ranking, spare);
+  }
+
+  /// A score that at least the best `count` tokens of all have, and not many more.
+  private float leastOfBest(int count) {
+    if (count > maxima.length) {
+      return Float.NEGATIVE_INFINITY;
+    }
+    // As many groups have a token of at least this.
+    spare.clear();
+    for (int group = 0; group < maxima.length; group++) {
+      spare.add(maxima[group], group);
+    }
+    return Ranking.number(spare.at(count - 1));
+  }
+
+  /// Drops tokens whose score is below a number.
+  private void keepFrom(float least) {
+    if (isWhole) {
+      gather(least);
+      isWhole = false;
+    } else {
+      ranking.keepTo(Ranking.entry(least, Integer.MAX_VALUE));
+    }
+  }
+
+  /// Makes the ranking one of all tokens whose score is not below a number.
+  private void gather(float least) {
+    ranking.clear();
+    if (least == Float.NEGATIVE_INFINITY) {
+      for (int id = 0; id < scores.length; id++) {
+        ranking.add(scores[id], id);
+      }
       return;
     }
-    highest = scores[best()];
-    ranking.clear();
-    for (int id = 0; id < scores.length; id++) {
-      ranking.add(scores[id], id);
+    for (int group = 0; group < maxima.length; group++) {
+      if (maxima[group] >= least) {
+        int first = firstOf(group);
+        int end = Math.min(scores.length, first + LogitKernels.BLOCK);
+        for (int id = first; id < end; id += LogitKernels.LANES) {
+          if (scores[id] >= least) {
+            ranking.add(scores[id], id);
+          }
+        }
+      }
     }
-    isScoring = false;
   }
 
-  private long weightOf(float score) {
-    return weight(exponent(score));
+  private static int firstOf(int group) {
+    return group / LogitKernels.LANES * LogitKernels.BLOCK + group % LogitKernels.LANES;
   }
 
-  private float exponent(float score) {
-    return (score - highest) / temperature;
+  /// Makes a list of all tokens if nothing was dropped.
+  private void list() {
+    look();
+    if (isWhole) {
+      keepFrom(Float.NEGATIVE_INFINITY);
+    }
   }
 
-  private static long weight(float exponent) {
-    return exponent < EXPONENT_MIN ? 0 : (long) (Exponential.exp(exponent) * (float) WEIGHT_ONE);
+  /// Checks changed scores and finds the highest.
+  private void look() {
+    if (!isChanged) {
+      return;
+    }
+    if (isWhole) {
+      kernels.maxima(scores, scores.length, maxima);
+      highest = Float.NEGATIVE_INFINITY;
+      for (float maximum : maxima) {
+        highest = Math.max(highest, maximum);
+      }
+    } else {
+      ranking.renumber(scores);
+      highest = Ranking.number(ranking.at(0));
+    }
+    // False for NaN, too.
+    if (!(highest < Float.POSITIVE_INFINITY) || highest == Float.NEGATIVE_INFINITY) {
+      throw unsound();
+    }
+    weights.of(scores, highest, temperature);
+    isChanged = false;
   }
 
   private NumericalException unsound() {

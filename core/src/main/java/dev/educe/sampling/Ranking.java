@@ -41,12 +41,20 @@ final class Ranking {
     sorted = 0;
   }
 
-  /// Appends an entry.
+  /// The entry of a number and an id.
   ///
   /// @param number not NaN; −0 counts as +0
-  void add(float number, int id) {
+  static long entry(float number, int id) {
     int bits = Float.floatToRawIntBits(number + 0f);
-    entries[size++] = (long) ~(bits ^ ((bits >> 31) & 0x7fff_ffff)) << 32 | id;
+    return (long) ~(bits ^ ((bits >> 31) & 0x7fff_ffff)) << 32 | id;
+  }
+
+  void add(float number, int id) {
+    add(entry(number, id));
+  }
+
+  void add(long entry) {
+    entries[size++] = entry;
     sorted = 0;
   }
 
@@ -72,12 +80,12 @@ final class Ranking {
     }
   }
 
-  /// Keeps entries whose number is at least `least`.
-  void keepFrom(float least) {
+  /// Keeps entries up to this one.
+  void keepTo(long last) {
     int kept = 0;
     int keptSorted = sorted;
     for (int i = 0; i < size; i++) {
-      if (number(entries[i]) >= least) {
+      if (entries[i] <= last) {
         entries[kept++] = entries[i];
       } else if (i < sorted) {
         keptSorted--;
@@ -85,6 +93,23 @@ final class Ranking {
     }
     size = kept;
     sorted = keptSorted;
+  }
+
+  /// Drops the best, as many as `count`, but not all.
+  void dropBest(int count) {
+    sort(count);
+    size -= count;
+    sorted -= count;
+    System.arraycopy(entries, count, entries, 0, size);
+  }
+
+  /// Puts other numbers to the same ids.
+  void renumber(float[] numbers) {
+    for (int i = 0; i < size; i++) {
+      int id = id(entries[i]);
+      entries[i] = entry(numbers[id], id);
+    }
+    sorted = 0;
   }
 
   /// Sorts until the best `count` entries stand in order before all others.

@@ -2,30 +2,66 @@ package dev.educe.sampling;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /// Chooses the tokens of one sequence.
 ///
-/// The settings take effect in this order: penalties, top-k, typical, top-p, min-p, temperature. So
-/// truncation sees the model's own probabilities, whatever the temperature. Each sees only what the
-/// one before has left, and always at least one token remains. With temperature 0 the best token
-/// after the penalties is taken and nothing is drawn.
+/// First come the biases and bans of [TokenRules], then the request's [LogitsProcessor]s, then the
+/// stages of [Sampling#order], each of which sees only what the one before has left; always at
+/// least one token remains. By default truncation comes before the temperature and so sees the
+/// model's own probabilities. At temperature 0 the best token after the stages that change scores
+/// ([Stage#PENALTIES] and [Stage#DRY]) is taken, and nothing is drawn. With [Mirostat] those stages
+/// and the temperature come first, in their order, and its truncation takes the place of all other.
 ///
 /// The draw at a position is a function of seed, sequence and position alone: the same seed gives
 /// the same tokens on every machine, however positions are computed and in whatever company. The
 /// position is the number of tokens before the drawn one.
 ///
-/// Immutable; what changes from choice to choice is in [Candidates].
+/// Penalties and DRY are computed from the sequence's tokens at each choice, so that there is no
+/// state which preemption or a rejected draft could spoil. Only mirostat's bound depends on what
+/// was drawn before: it is kept here. Make one sampler for a sequence, keep it as long as the
+/// sequence lives, and let it choose each position once, ascending; a preempted sequence has its
+/// tokens computed, but not chosen again.
+///
+/// Used by one thread at a time; scratch is in [Candidates].
 public final class Sampler {
   private final Sampling sampling;
   private final long sequence;
-  private final List<Step> chain;
+  private final int[] ends; // ascending
+  private final int fewest; // tokens of the sequence, before which it may not end
+  private final List<LogitsProcessor> processors;
+  private final Step[] rules;
+  private final Step[] chain;
+  private final int[] random = new int[4]; // of this position
+  private float mirostatBound;
 
+  /// Chooses without knowing the vocabulary: only [TokenRules#stopIds] end the sequence, and no
+  /// text breaks a repetition.
+  ///
   /// @param sequence tells sequences of the same seed apart
   public Sampler(Sampling sampling, long sequence) {
+    this(sampling, sequence, Vocabulary.UNKNOWN, 0, List.of());
+  }
+
+  /// @param sequence tells sequences of the same seed apart
+  /// @param promptTokens how many of the sequence's tokens were not generated
+  /// @param processors called in this order
+  public Sampler(
+      Sampling sampling,
+      long sequence,
+      Vocabulary vocabulary,
+      int promptTokens,
+      List<LogitsProcessor> processors) {
     this.sampling = sampling;
     this.sequence = sequence;
-    this.chain = List.copyOf(chain(sampling));
+    this.processors = List.copyOf(processors);
+    this.fewest = promptTokens + sampling.rules().minTokens();
+    this.ends = ends(sampling.rules(), vocabulary);
+    this.rules = rules(sampling.rules());
+    this.chain = chain(sampling, vocabulary);
+    this.mirostatBound = sampling.mirostat().firstBound();
   }
 
   /// How tokens are chosen.
@@ -33,56 +69,145 @@ public final class Sampler {
     return sampling;
   }
 
+  /// Whether a token ends the sequence: one of the vocabulary's, or a stop id.
+  public boolean ends(int token) {
+    return Arrays.binarySearch(ends, token) >= 0;
+  }
+
   /// Chooses the token that follows.
+  ///
+  /// A [LogitsProcessor]'s exception passes through; the scratch can be used again.
   ///
   /// @param logits F32 `[vocabularySize]`, borrowed; −infinity excludes a token
   /// @param tokens the sequence so far, prompt included; the first `tokenCount` count
   /// @param scratch of the vocabulary's size, used for this call
-  /// @throws NumericalException if a logit is NaN or +infinity, or none is finite
-  /// @throws IllegalArgumentException if `logits` has another size than `scratch`
+  /// @throws NumericalException if a logit is NaN or +infinity, or every token is excluded
+  /// @throws IllegalArgumentException if `logits` has another size than `scratch`, or a bias is for
+  ///   a token beyond it
   public int next(MemorySegment logits, int[] tokens, int tokenCount, Candidates scratch) {
     scratch.begin(logits, tokens, tokenCount);
+    Philox.block(sampling.seed(), tokenCount, sequence, random);
+    for (var rule : rules) {
+      rule.apply(scratch);
+    }
+    for (int i = 0; i < processors.size(); i++) {
+      processors.get(i).process(scratch.view());
+    }
     for (var step : chain) {
       step.apply(scratch);
     }
     if (sampling.isGreedy()) {
       return scratch.best();
     }
-    return scratch.draw(random(tokenCount));
+    long bits = Integer.toUnsignedLong(random[0]) | (long) random[1] << 32;
+    long total = scratch.totalWeight();
+    int token = scratch.draw(bits, total);
+    if (sampling.mirostat().isOn()) {
+      float surprise = -scratch.logProbability(token, total) / Mirostat.LN_2;
+      mirostatBound = sampling.mirostat().nextBound(mirostatBound, surprise);
+    }
+    return token;
   }
 
-  private long random(long position) {
-    var words = new int[4];
-    Philox.block(sampling.seed(), position, sequence, words);
-    return Integer.toUnsignedLong(words[0]) | (long) words[1] << 32;
+  private static int[] ends(TokenRules rules, Vocabulary vocabulary) {
+    if (rules.stopIds().isEmpty()) {
+      return vocabulary.ends();
+    }
+    int[] known = vocabulary.ends();
+    int[] all = Arrays.copyOf(known, known.length + rules.stopIds().size());
+    int count = known.length;
+    for (int id : rules.stopIds()) {
+      all[count++] = id;
+    }
+    Arrays.sort(all);
+    return all;
   }
 
-  private static List<Step> chain(Sampling sampling) {
+  private Step[] rules(TokenRules rules) {
+    var steps = new ArrayList<Step>();
+    if (!rules.bias().isEmpty()) {
+      steps.add(bias(rules.bias()));
+    }
+    if (rules.minTokens() > 0) {
+      steps.add(this::excludeEnds);
+    }
+    return steps.toArray(Step[]::new);
+  }
+
+  private static Step bias(Map<Integer, Float> bias) {
+    int[] ids = bias.keySet().stream().mapToInt(Integer::intValue).sorted().toArray();
+    var values = new float[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      values[i] = bias.get(ids[i]);
+    }
+    return candidates -> {
+      for (int i = 0; i < ids.length; i++) {
+        if (ids[i] >= candidates.vocabularySize()) {
+          throw new IllegalArgumentException(
+              "logitBias names token %,d; the vocabulary has %,d tokens"
+                  .formatted(ids[i], candidates.vocabularySize()));
+        }
+        candidates.score(ids[i], candidates.score(ids[i]) + values[i]);
+      }
+    };
+  }
+
+  private void excludeEnds(Candidates candidates) {
+    if (candidates.tokenCount() < fewest) {
+      for (int id : ends) {
+        if (id < candidates.vocabularySize()) {
+          candidates.score(id, Float.NEGATIVE_INFINITY);
+        }
+      }
+    }
+  }
+
+  private Step[] chain(Sampling sampling, Vocabulary vocabulary) {
     var chain = new ArrayList<Step>();
-    if (sampling.hasPenalties()) {
-      chain.add(
-          new Penalties(
-              sampling.repetitionPenalty(),
-              sampling.presencePenalty(),
-              sampling.frequencyPenalty(),
-              sampling.penaltyTokens()));
+    for (Stage stage : sampling.order()) {
+      if (isOn(stage)) {
+        chain.add(step(stage, vocabulary));
+      }
     }
-    if (sampling.isGreedy()) {
-      return chain;
+    if (sampling.mirostat().isOn() && !sampling.isGreedy()) {
+      var exponents = new float[Mirostat.ESTIMATED];
+      chain.add(candidates -> sampling.mirostat().apply(candidates, mirostatBound, exponents));
     }
-    if (sampling.topK() > 0) {
-      chain.add(candidates -> candidates.keepBest(sampling.topK()));
-    }
-    if (sampling.typicalP() < 1) {
-      chain.add(candidates -> candidates.keepTypical(sampling.typicalP()));
-    }
-    if (sampling.topP() < 1) {
-      chain.add(candidates -> candidates.keepShare(sampling.topP()));
-    }
-    if (sampling.minP() > 0) {
-      chain.add(candidates -> candidates.keepLikely(sampling.minP()));
-    }
-    chain.add(candidates -> candidates.temperature(sampling.temperature()));
-    return chain;
+    return chain.toArray(Step[]::new);
+  }
+
+  private boolean isOn(Stage stage) {
+    var truncation = sampling.truncation();
+    boolean draws = !sampling.isGreedy();
+    boolean truncates = draws && !sampling.mirostat().isOn();
+    return switch (stage) {
+      case PENALTIES -> sampling.penalties().isOn();
+      case DRY -> sampling.dry().isOn();
+      case TOP_N_SIGMA -> truncates && truncation.topNSigma() > 0;
+      case TOP_K -> truncates && truncation.topK() > 0;
+      case TYP_P -> truncates && truncation.typicalP() < 1;
+      case TOP_P -> truncates && truncation.topP() < 1;
+      case MIN_P -> truncates && truncation.minP() > 0;
+      case XTC -> truncates && sampling.xtc().isOn();
+      case TEMPERATURE -> draws;
+    };
+  }
+
+  private Step step(Stage stage, Vocabulary vocabulary) {
+    var truncation = sampling.truncation();
+    return switch (stage) {
+      case PENALTIES -> sampling.penalties()::apply;
+      case DRY -> new Repetitions(sampling.dry(), vocabulary.breakers(sampling.dry().breakers()));
+      case TOP_N_SIGMA -> candidates -> candidates.keepDeviations(truncation.topNSigma());
+      case TOP_K -> candidates -> candidates.keepBest(truncation.topK());
+      case TYP_P -> candidates -> candidates.keepTypical(truncation.typicalP());
+      case TOP_P -> candidates -> candidates.keepShare(truncation.topP());
+      case MIN_P -> candidates -> candidates.keepLikely(truncation.minP());
+      case XTC -> candidates -> sampling.xtc().apply(candidates, random[2]);
+      case TEMPERATURE ->
+          sampling.dynamic().isOn()
+              ? candidates -> sampling.dynamic().apply(candidates, sampling.temperature())
+              : candidates -> candidates.temperature(sampling.temperature());
+    };
   }
 }

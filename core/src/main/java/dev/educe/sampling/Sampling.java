@@ -1,61 +1,53 @@
 package dev.educe.sampling;
 
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// How a token is chosen from logits. Immutable; `withX` copies.
+/// How a token is chosen from logits. Immutable; `with…` copies.
 ///
-/// [Sampler] says in which order the settings take effect.
+/// Settings are grouped by what they are for; the common ones have a copying method here, too:
+/// `Sampling.defaults().withTopK(20).with(Dry.of(0.8f))`. [Sampler] says how they take effect.
 ///
 /// @param temperature 0 takes the likeliest token; above, logits are divided by it
-/// @param topK keep this many of the likeliest tokens; 0 keeps all
-/// @param topP keep the likeliest tokens whose probabilities reach this sum; 1 keeps all
-/// @param minP keep tokens at least this likely relative to the likeliest; 0 keeps all
-/// @param typicalP keep the most typical tokens whose probabilities reach this sum; 1 keeps all
-/// @param repetitionPenalty divides positive and multiplies negative logits of recent tokens; 1 is
-///   none
-/// @param presencePenalty subtracted from logits of recent tokens
-/// @param frequencyPenalty subtracted once for each time a token is among the recent ones
-/// @param penaltyTokens how many of the last tokens count as recent; 0 switches penalties off
+/// @param dynamic whether the temperature follows how sure the model is
+/// @param truncation which tokens are dropped
+/// @param penalties what recent tokens cost
+/// @param dry what repetitions cost
+/// @param xtc whether top choices are dropped now and then
+/// @param mirostat truncation by surprise, in place of all other
+/// @param rules what is said about single tokens
+/// @param order the chain's order; what is not in it has no effect
 /// @param seed of the generator that draws
 public record Sampling(
     float temperature,
-    int topK,
-    float topP,
-    float minP,
-    float typicalP,
-    float repetitionPenalty,
-    float presencePenalty,
-    float frequencyPenalty,
-    int penaltyTokens,
+    DynamicTemperature dynamic,
+    Truncation truncation,
+    Penalties penalties,
+    Dry dry,
+    Xtc xtc,
+    Mirostat mirostat,
+    TokenRules rules,
+    List<Stage> order,
     long seed) {
-  /// Beyond any use, and low enough that no penalty turns a logit into infinity.
-  private static final float PENALTY_MAX = 1000;
+  private static final Sampling GREEDY =
+      new Sampling(
+          0,
+          DynamicTemperature.NONE,
+          Truncation.NONE,
+          Penalties.NONE,
+          Dry.NONE,
+          Xtc.NONE,
+          Mirostat.NONE,
+          TokenRules.NONE,
+          Stage.DEFAULT_ORDER,
+          0);
 
-  private static final Sampling GREEDY = new Sampling(0, 0, 1, 0, 1, 1, 0, 0, 64, 0);
-
-  /// @throws IllegalArgumentException if a setting is out of range
+  /// @throws IllegalArgumentException if the temperature is out of range or the order names a stage
+  ///   twice
   public Sampling {
-    check(temperature >= 0 && Float.isFinite(temperature), "temperature", "0 or more", temperature);
-    check(topK >= 0, "topK", "0 (all) or more", topK);
-    check(topP > 0 && topP <= 1, "topP", "above 0 and at most 1", topP);
-    check(minP >= 0 && minP <= 1, "minP", "0 to 1", minP);
-    check(typicalP > 0 && typicalP <= 1, "typicalP", "above 0 and at most 1", typicalP);
-    check(
-        repetitionPenalty >= 1 / PENALTY_MAX && repetitionPenalty <= PENALTY_MAX,
-        "repetitionPenalty",
-        "0.001 to 1000",
-        repetitionPenalty);
-    check(
-        Math.abs(presencePenalty) <= PENALTY_MAX,
-        "presencePenalty",
-        "-1000 to 1000",
-        presencePenalty);
-    check(
-        Math.abs(frequencyPenalty) <= PENALTY_MAX,
-        "frequencyPenalty",
-        "-1000 to 1000",
-        frequencyPenalty);
-    check(penaltyTokens >= 0, "penaltyTokens", "0 (none) or more", penaltyTokens);
+    Setting.check(
+        temperature >= 0 && Float.isFinite(temperature), "temperature", "0 or more", temperature);
+    order = Stage.checked(order);
   }
 
   /// The likeliest token each time, without penalties.
@@ -67,163 +59,93 @@ public record Sampling(
   /// twentieth of the likeliest; with a fresh seed of 32 bits, short enough to be typed again.
   public static Sampling defaults() {
     long seed = Integer.toUnsignedLong(ThreadLocalRandom.current().nextInt());
-    return new Sampling(0.8f, 40, 0.95f, 0.05f, 1, 1, 0, 0, 64, seed);
+    return GREEDY.withTemperature(0.8f).with(new Truncation(40, 0.95f, 0.05f, 1, 0)).withSeed(seed);
   }
 
   /// Whether the likeliest token is taken and nothing is drawn.
   public boolean isGreedy() {
-    return temperature == 0;
-  }
-
-  /// Whether recent tokens change a logit.
-  public boolean hasPenalties() {
-    return penaltyTokens > 0
-        && (repetitionPenalty != 1 || presencePenalty != 0 || frequencyPenalty != 0);
+    return temperature == 0 && !dynamic.isOn();
   }
 
   public Sampling withTemperature(float temperature) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  public Sampling withTopK(int topK) {
+  public Sampling with(DynamicTemperature dynamic) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  public Sampling withTopP(float topP) {
+  public Sampling with(Truncation truncation) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  public Sampling withMinP(float minP) {
+  public Sampling with(Penalties penalties) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  public Sampling withTypicalP(float typicalP) {
+  public Sampling with(Dry dry) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  public Sampling withRepetitionPenalty(float repetitionPenalty) {
+  public Sampling with(Xtc xtc) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  public Sampling withPresencePenalty(float presencePenalty) {
+  public Sampling with(Mirostat mirostat) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  public Sampling withFrequencyPenalty(float frequencyPenalty) {
+  public Sampling with(TokenRules rules) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  public Sampling withPenaltyTokens(int penaltyTokens) {
+  public Sampling withOrder(List<Stage> order) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
   public Sampling withSeed(long seed) {
     return new Sampling(
-        temperature,
-        topK,
-        topP,
-        minP,
-        typicalP,
-        repetitionPenalty,
-        presencePenalty,
-        frequencyPenalty,
-        penaltyTokens,
-        seed);
+        temperature, dynamic, truncation, penalties, dry, xtc, mirostat, rules, order, seed);
   }
 
-  private static void check(boolean holds, String name, String rule, Number value) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " must be " + rule + ", got " + value);
-    }
+  public Sampling withTopK(int topK) {
+    return with(truncation.withTopK(topK));
+  }
+
+  public Sampling withTopP(float topP) {
+    return with(truncation.withTopP(topP));
+  }
+
+  public Sampling withMinP(float minP) {
+    return with(truncation.withMinP(minP));
+  }
+
+  public Sampling withTypicalP(float typicalP) {
+    return with(truncation.withTypicalP(typicalP));
+  }
+
+  public Sampling withRepetitionPenalty(float penalty) {
+    return with(penalties.withRepetition(penalty));
+  }
+
+  public Sampling withPresencePenalty(float penalty) {
+    return with(penalties.withPresence(penalty));
+  }
+
+  public Sampling withFrequencyPenalty(float penalty) {
+    return with(penalties.withFrequency(penalty));
+  }
+
+  public Sampling withPenaltyTokens(int tokens) {
+    return with(penalties.withTokens(tokens));
   }
 }

@@ -33,7 +33,9 @@ class SamplingTest {
     refused(
         () -> greedy.withFrequencyPenalty(-2000),
         "frequencyPenalty must be -1000 to 1000, got -2000.0");
-    refused(() -> greedy.withPenaltyTokens(-1), "penaltyTokens must be 0 (none) or more, got -1");
+    refused(
+        () -> greedy.withPenaltyTokens(-2),
+        "penaltyTokens must be -1 (all), 0 (none) or more, got -2");
   }
 
   @Test
@@ -50,14 +52,18 @@ class SamplingTest {
             .withFrequencyPenalty(0.7f)
             .withPenaltyTokens(8)
             .withSeed(9);
-    assertEquals(new Sampling(0.5f, 2, 0.3f, 0.4f, 0.5f, 1.5f, 0.6f, 0.7f, 8, 9), all);
+    assertEquals(0.5f, all.temperature());
+    assertEquals(new Truncation(2, 0.3f, 0.4f, 0.5f, 0), all.truncation());
+    assertEquals(new Penalties(1.5f, 0.6f, 0.7f, 8), all.penalties());
+    assertEquals(9, all.seed());
+    assertEquals(greedy.dry(), all.dry());
   }
 
   @Test
   void penaltiesThatChangeNothingAreNone() {
-    assertFalse(greedy.hasPenalties());
-    assertTrue(greedy.withPresencePenalty(0.1f).hasPenalties());
-    assertFalse(greedy.withPresencePenalty(0.1f).withPenaltyTokens(0).hasPenalties());
+    assertFalse(greedy.penalties().isOn());
+    assertTrue(greedy.withPresencePenalty(0.1f).penalties().isOn());
+    assertFalse(greedy.withPresencePenalty(0.1f).withPenaltyTokens(0).penalties().isOn());
   }
 
   @Test

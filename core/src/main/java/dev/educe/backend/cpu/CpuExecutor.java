@@ -101,9 +101,8 @@ public final class CpuExecutor implements Executor {
       throws IOException {
     checkPlan(file, weights, budget, options);
     var region = Region.open("model " + file.path().getFileName(), budget);
-    try (var loader =
-        new WeightLoader(file, weights, region, workers, options.dequantize, progress)) {
-      var crew = new Crew(kernels, workers);
+    var crew = new Crew(kernels, workers);
+    try (var loader = new WeightLoader(file, weights, region, crew, options.dequantize, progress)) {
       var program = new CpuProgramBuilder(crew, region, loader, weights, options).build();
       return new CpuExecutor(region, crew, program, options);
     } catch (IOException | RuntimeException | Error failed) {

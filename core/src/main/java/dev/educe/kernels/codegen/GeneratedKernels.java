@@ -2,6 +2,7 @@ package dev.educe.kernels.codegen;
 
 import dev.educe.kernels.AttentionKernels;
 import dev.educe.kernels.Kernels;
+import dev.educe.kernels.LogitKernels;
 import dev.educe.kernels.MatrixKernels;
 import dev.educe.kernels.RowKernels;
 import java.util.EnumMap;
@@ -17,11 +18,13 @@ public final class GeneratedKernels implements Kernels {
   private final GeneratedMatrix matrix;
   private final GeneratedAttention attention;
   private final GeneratedRows rows;
+  private final LogitKernels logits;
 
   private GeneratedKernels(Tier tier, Kernels others) {
     this.matrix = new GeneratedMatrix(tier, others.matrix());
     this.attention = new GeneratedAttention(tier, others.attention());
     this.rows = new GeneratedRows(tier, others.rows());
+    this.logits = others.logits();
   }
 
   /// Kernels, or one sentence why there are none.
@@ -66,5 +69,11 @@ public final class GeneratedKernels implements Kernels {
   @Override
   public RowKernels rows() {
     return rows;
+  }
+
+  /// As the others do it: what is left is memory.
+  @Override
+  public LogitKernels logits() {
+    return logits;
   }
 }

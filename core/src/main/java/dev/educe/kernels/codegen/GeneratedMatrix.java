@@ -4,6 +4,7 @@ import dev.educe.kernels.Activations;
 import dev.educe.kernels.MatrixKernels;
 import dev.educe.kernels.MatrixOperands;
 import dev.educe.kernels.PanelLayout;
+import dev.educe.kernels.PanelPacker;
 import dev.educe.kernels.Panels;
 import dev.educe.tensor.DType;
 import java.lang.foreign.Linker;
@@ -41,6 +42,8 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   private final AtomicReferenceArray<MemorySegment> kernels =
       new AtomicReferenceArray<>(DType.values().length * (MatrixFrame.ROWS_MAX + 1));
   private final AtomicReference<MemorySegment> quantizeKernel = new AtomicReference<>();
+  private final AtomicReferenceArray<MemorySegment> packKernels =
+      new AtomicReferenceArray<>(DType.values().length);
 
   /// @param tier one that this machine has
   /// @param others what multiplies what no kernel is generated for, and quantizes rows of broken
@@ -58,6 +61,36 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   /// The tier.
   public Tier tier() {
     return tier;
+  }
+
+  @Override
+  public void pack(MemorySegment rows, Panels target, int rowFrom, int rowCount) {
+    // A last panel of fewer rows is left to others.
+    int whole = rowCount / PanelLayout.ROWS * PanelLayout.ROWS;
+    if (whole == 0 || !rows.isNative() || !PackEmitter.supports(target.type())) {
+      others.pack(rows, target, rowFrom, rowCount);
+      return;
+    }
+    PanelPacker.checkRange(target, rowFrom, rowCount);
+    int size = target.size();
+    long rowBytes = target.type().rowBytes(size);
+    Objects.checkFromIndexSize(0, rowCount * rowBytes, rows.byteSize());
+    MemorySegment kernel = packKernel(target.type());
+    for (int row = 0; row < whole; row += PanelLayout.ROWS) {
+      long panel = (rowFrom + row) / PanelLayout.ROWS * target.panelBytes();
+      long quants = target.memory().address() + panel;
+      GeneratedRows.run(
+          kernel,
+          rows.address() + row * rowBytes,
+          quants,
+          quants + target.layout().scalesOffset(size),
+          rowBytes,
+          size / Activations.BLOCK,
+          0);
+    }
+    if (whole < rowCount) {
+      others.pack(rows.asSlice(whole * rowBytes), target, rowFrom + whole, rowCount - whole);
+    }
   }
 
   @Override
@@ -216,6 +249,22 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     }
     MemorySegment kernel = code.add("quantize", new QuantizeEmitter().emit());
     quantizeKernel.setRelease(kernel);
+    return kernel;
+  }
+
+  private MemorySegment packKernel(DType type) {
+    MemorySegment kernel = packKernels.getAcquire(type.ordinal());
+    return kernel != null ? kernel : generatePack(type);
+  }
+
+  private synchronized MemorySegment generatePack(DType type) {
+    MemorySegment known = packKernels.getAcquire(type.ordinal());
+    if (known != null) {
+      return known;
+    }
+    String name = "pack-" + type.name().toLowerCase(Locale.ROOT);
+    MemorySegment kernel = code.add(name, new PackEmitter(type).emit());
+    packKernels.setRelease(type.ordinal(), kernel);
     return kernel;
   }
 
