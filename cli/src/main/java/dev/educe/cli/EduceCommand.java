@@ -1,5 +1,8 @@
 package dev.educe.cli;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,32 +42,42 @@ final class EduceCommand implements Callable<Integer> {
   static int run(Console console, String... arguments) {
     var failures = new Failures(console);
     try {
-      return commandLine(console, failures).execute(arguments);
+      return commandLine(console, failures, arguments).execute(arguments);
     } catch (Throwable e) {
       // The top of the thread: errors of the machine, too, end in a sentence.
       return failures.failed(e);
     }
   }
 
-  private static CommandLine commandLine(Console console, Failures failures) {
-    var line =
-        new CommandLine(new EduceCommand(console))
-            .addSubcommand(new RunCommand(console))
-            .addSubcommand(new InspectCommand(console))
-            .addSubcommand(new TokenizeCommand(console))
-            .addSubcommand(new PerplexityCommand(console))
-            .addSubcommand(new LogitsCommand(console))
-            .addSubcommand(new BenchCommand(console))
-            .setOut(console.writer())
-            .setColorScheme(
-                CommandLine.Help.defaultColorScheme(
-                    console.isOutputColoured() ? Ansi.ON : Ansi.OFF))
-            .setUsageHelpWidth(100)
-            .setUsageHelpLongOptionsMaxWidth(28)
-            .setParameterExceptionHandler((failure, _) -> failures.usage(failure))
-            .setExecutionExceptionHandler((failure, _, _) -> failures.failed(failure));
+  private static CommandLine commandLine(Console console, Failures failures, String... arguments) {
+    var line = new CommandLine(new EduceCommand(console));
+    commands(console, arguments).forEach(line::addSubcommand);
+    line.setOut(console.writer())
+        .setColorScheme(
+            CommandLine.Help.defaultColorScheme(console.isOutputColoured() ? Ansi.ON : Ansi.OFF))
+        .setUsageHelpWidth(100)
+        .setUsageHelpLongOptionsMaxWidth(28)
+        .setParameterExceptionHandler((failure, _) -> failures.usage(failure))
+        .setExecutionExceptionHandler((failure, _, _) -> failures.failed(failure));
     line.getSubcommands().values().forEach(EduceCommand::arrangeHelp);
     return line;
+  }
+
+  /// The command that the first argument names, or all: describing one to picocli takes
+  /// milliseconds.
+  private static Map<String, Object> commands(Console console, String... arguments) {
+    var commands = new LinkedHashMap<String, Object>();
+    commands.put("run", new RunCommand(console));
+    commands.put("inspect", new InspectCommand(console));
+    commands.put("tokenize", new TokenizeCommand(console));
+    commands.put("perplexity", new PerplexityCommand(console));
+    commands.put("logits", new LogitsCommand(console));
+    commands.put("template", new TemplateCommand(console));
+    commands.put("bench", new BenchCommand(console));
+    if (arguments.length > 0 && commands.containsKey(arguments[0])) {
+      commands.keySet().retainAll(List.of(arguments[0]));
+    }
+    return commands;
   }
 
   private static void arrangeHelp(CommandLine command) {

@@ -4,6 +4,11 @@ import java.lang.foreign.MemorySegment;
 
 /// Products of packed weights with rows of activations.
 public interface MatrixKernels {
+  /// Packs consecutive rows as [PanelPacker#pack] does, which has the parameters.
+  default void pack(MemorySegment rows, Panels target, int rowFrom, int rowCount) {
+    PanelPacker.pack(rows, target, rowFrom, rowCount);
+  }
+
   /// Quantizes rows of `x` in place: reads their floats, writes their 8-bit blocks of 32.
   ///
   /// Per block: `amax` is the largest magnitude, `id = 127f / amax`, `q = rint(x · id)` with ties

@@ -9,22 +9,28 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
-/// Large zeroed memory straight from the operating system, on huge pages where it has them.
+/// Large zeroed memory straight from the operating system.
 ///
 /// Unlike memory of the C library it is not written on allocation: pages are zeroed when they are
 /// first touched, by the thread that touches them. Only on Linux; elsewhere there is none.
 ///
-/// Source: `mmap(2)`, `madvise(2)`; the constants are those of all Linux architectures.
+/// Huge pages are not asked for. Matrices and caches are read from one end to the other, which is
+/// as fast on small pages, while a cache of which little is used would be zeroed and kept in pieces
+/// of 2 MB; and on virtual machines that return free memory, zeroing a huge page takes up to three
+/// times as long as zeroing 512 small ones.
+///
+/// Source: `mmap(2)`; the constants are those of all Linux architectures.
 @SuppressWarnings("restricted") // this class is one of the few that may call foreign functions
 final class Mapping {
   private static final int PROT_READ_WRITE = 1 | 2;
   private static final int MAP_PRIVATE_ANONYMOUS = 0x2 | 0x20;
-  private static final int MADV_HUGEPAGE = 14;
   private static final Optional<Calls> CALLS = calls();
 
   private Mapping() {}
 
-  private record Calls(MethodHandle mmap, MethodHandle munmap, MethodHandle madvise) {}
+  /// Addresses are plain numbers, so that these have the types of calls made elsewhere: each type
+  /// costs milliseconds to link.
+  private record Calls(MethodHandle mmap, MethodHandle munmap) {}
 
   /// Memory that lives as long as the arena, if the platform gives some.
   static Optional<MemorySegment> tryMap(Arena arena, long bytes) {
@@ -33,16 +39,14 @@ final class Mapping {
     }
     Calls calls = CALLS.get();
     try {
-      var address =
-          (MemorySegment)
-              calls.mmap.invokeExact(
-                  MemorySegment.NULL, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
-      if (address.address() == -1) {
+      long address =
+          (long) calls.mmap.invokeExact(0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
+      if (address == -1) {
         return Optional.empty();
       }
-      // A refusal only means smaller pages.
-      int _ = (int) calls.madvise.invokeExact(address, bytes, MADV_HUGEPAGE);
-      return Optional.of(address.reinterpret(bytes, arena, mapped -> unmap(calls, mapped, bytes)));
+      return Optional.of(
+          MemorySegment.ofAddress(address)
+              .reinterpret(bytes, arena, mapped -> unmap(calls, mapped, bytes)));
     } catch (Throwable impossible) {
       throw new AssertionError("mmap has another signature than expected", impossible);
     }
@@ -50,7 +54,7 @@ final class Mapping {
 
   private static void unmap(Calls calls, MemorySegment mapped, long bytes) {
     try {
-      int failed = (int) calls.munmap.invokeExact(mapped, bytes);
+      int failed = (int) calls.munmap.invokeExact(mapped.address(), bytes);
       assert failed == 0 : "munmap refused " + mapped;
     } catch (Throwable impossible) {
       throw new AssertionError("munmap has another signature than expected", impossible);
@@ -64,7 +68,6 @@ final class Mapping {
     }
     var linker = Linker.nativeLinker();
     var lookup = linker.defaultLookup();
-    var pointer = ValueLayout.ADDRESS;
     var size = ValueLayout.JAVA_LONG;
     var word = ValueLayout.JAVA_INT;
     return Optional.of(
@@ -73,9 +76,8 @@ final class Mapping {
                 linker,
                 lookup,
                 "mmap",
-                FunctionDescriptor.of(pointer, pointer, size, word, word, word, size)),
-            call(linker, lookup, "munmap", FunctionDescriptor.of(word, pointer, size)),
-            call(linker, lookup, "madvise", FunctionDescriptor.of(word, pointer, size, word))));
+                FunctionDescriptor.of(size, size, size, word, word, word, size)),
+            call(linker, lookup, "munmap", FunctionDescriptor.of(word, size, size))));
   }
 
   private static MethodHandle call(

@@ -14,8 +14,7 @@ public final class Region implements AutoCloseable {
   /// Every piece begins on a cache line, which is also the widest vector.
   public static final long ALIGNMENT = 64;
 
-  // A huge page: from here on, memory that is only zeroed when it is touched is worth a system
-  // call.
+  // From here on, memory that is only zeroed when it is touched is worth a system call.
   private static final long MAPPED_BYTES_MIN = 2 << 20;
 
   private static final AtomicInteger OPEN = new AtomicInteger();

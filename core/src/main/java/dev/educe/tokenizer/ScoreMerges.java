@@ -41,7 +41,10 @@ final class ScoreMerges {
     for (int token = 0; token < scores.length; token++) {
       String text = symbols.text(token);
       if (symbols.find(text) == token) {
-        text.codePoints().forEach(characters::set);
+        for (int at = 0, c; at < text.length(); at += Character.charCount(c)) {
+          c = text.codePointAt(at);
+          characters.set(c);
+        }
       }
     }
     characters.stream().mapToObj(Character::toString).forEach(symbols::of);

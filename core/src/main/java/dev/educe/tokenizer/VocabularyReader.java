@@ -23,6 +23,8 @@ final class VocabularyReader {
   /// Longer than any in use: finding special tokens costs this much for each place of a text.
   static final int SPECIAL_LENGTH_MAX = 256;
 
+  private static final Kind[] KINDS = Kind.values();
+
   private final Metadata metadata;
   private final List<String> pieces;
   private final Map<String, Integer> ids;
@@ -132,7 +134,7 @@ final class VocabularyReader {
   }
 
   private static Kind kind(long type) {
-    return type >= 0 && type < Kind.values().length ? Kind.values()[(int) type] : Kind.UNDEFINED;
+    return type >= 0 && type < KINDS.length ? KINDS[(int) type] : Kind.UNDEFINED;
   }
 
   private OptionalInt role(String key, int otherwise) throws ModelFormatException {

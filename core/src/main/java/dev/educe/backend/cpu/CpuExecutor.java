@@ -101,9 +101,8 @@ public final class CpuExecutor implements Executor {
       throws IOException {
     checkPlan(file, weights, budget, options);
     var region = Region.open("model " + file.path().getFileName(), budget);
-    try (var loader =
-        new WeightLoader(file, weights, region, workers, options.dequantize, progress)) {
-      var crew = new Crew(kernels, workers);
+    var crew = new Crew(kernels, workers);
+    try (var loader = new WeightLoader(file, weights, region, crew, options.dequantize, progress)) {
       var program = new CpuProgramBuilder(crew, region, loader, weights, options).build();
       return new CpuExecutor(region, crew, program, options);
     } catch (IOException | RuntimeException | Error failed) {
@@ -272,6 +271,37 @@ public final class CpuExecutor implements Executor {
   @Override
   public PagePool pages() {
     return pages;
+  }
+
+  @Override
+  public long pageBytes() {
+    return program.kv().stream().mapToLong(kv -> 2 * partBytes(kv)).sum();
+  }
+
+  private static long partBytes(KvPages kv) {
+    return kv.kvHeads() * kv.headBytes();
+  }
+
+  @Override
+  public void copyOut(int page, MemorySegment target) {
+    long at = 0;
+    for (KvPages kv : program.kv()) {
+      long bytes = partBytes(kv);
+      MemorySegment.copy(kv.keys(), page * bytes, target, at, bytes);
+      MemorySegment.copy(kv.values(), page * bytes, target, at + bytes, bytes);
+      at += 2 * bytes;
+    }
+  }
+
+  @Override
+  public void copyIn(int page, MemorySegment source) {
+    long at = 0;
+    for (KvPages kv : program.kv()) {
+      long bytes = partBytes(kv);
+      MemorySegment.copy(source, at, kv.keys(), page * bytes, bytes);
+      MemorySegment.copy(source, at + bytes, kv.values(), page * bytes, bytes);
+      at += 2 * bytes;
+    }
   }
 
   /// The keys and values of each attention, in order.

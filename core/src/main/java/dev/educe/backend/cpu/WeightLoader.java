@@ -12,7 +12,6 @@ import dev.educe.model.WeightSpec;
 import dev.educe.model.Weights;
 import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.Region;
-import dev.educe.platform.Workers;
 import dev.educe.tensor.DType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,15 +26,16 @@ import java.util.function.DoubleConsumer;
 ///
 /// The file's own layout is only ever held in small staging buffers. Not thread-safe.
 final class WeightLoader implements AutoCloseable {
-  // Large enough for the disk, small enough that packing reads it from the cache.
-  private static final long STAGING_BYTES = 1 << 20;
+  // Large enough for the disk, small enough that packing finds it in the second-level cache.
+  private static final long STAGING_BYTES = 1 << 18;
 
   private final Gguf file;
   private final Weights weights;
   private final Region region;
-  private final Workers workers;
+  private final Crew crew;
   private final boolean dequantize;
   private final DoubleConsumer progress;
+  private final long bytes; // of all weights
   private final Region staging = Region.open("staging of weights", MemoryBudget.unlimited());
   private final MemorySegment[] buffers; // [threads], grown on demand
   private final Map<String, Panels> loaded = new HashMap<>(); // tied weights are loaded once
@@ -47,16 +47,17 @@ final class WeightLoader implements AutoCloseable {
       Gguf file,
       Weights weights,
       Region region,
-      Workers workers,
+      Crew crew,
       boolean dequantize,
       DoubleConsumer progress) {
     this.file = file;
     this.weights = weights;
     this.region = region;
-    this.workers = workers;
+    this.crew = crew;
     this.dequantize = dequantize;
     this.progress = progress;
-    this.buffers = new MemorySegment[workers.threads()];
+    this.bytes = weights.bytes();
+    this.buffers = new MemorySegment[crew.workers().threads()];
   }
 
   /// A projection that the file must have.
@@ -137,23 +138,24 @@ final class WeightLoader implements AutoCloseable {
     RowOrder order = spec.rowOrder();
     int step = chunkRows(rowBytes, order);
     try {
-      workers.run(
-          Math.ceilDiv(count, step),
-          (chunk, worker) -> {
-            int from = chunk * step;
-            int chunkRows = Math.min(step, count - from);
-            MemorySegment buffer = buffer(worker, 2 * step * rowBytes);
-            MemorySegment raw = buffer.asSlice(0, chunkRows * rowBytes);
-            read(entry, (first + from) * rowBytes, raw);
-            if (!order.isAsStored()) {
-              raw = reordered(raw, buffer.asSlice(step * rowBytes), from, order, rowBytes);
-            }
-            if (convert) {
-              convert(raw, entry.type(), target, from, chunkRows);
-            } else {
-              PanelPacker.pack(raw, target, from, chunkRows);
-            }
-          });
+      crew.workers()
+          .run(
+              Math.ceilDiv(count, step),
+              (chunk, worker) -> {
+                int from = chunk * step;
+                int chunkRows = Math.min(step, count - from);
+                MemorySegment buffer = buffer(worker, 2 * step * rowBytes);
+                MemorySegment raw = buffer.asSlice(0, chunkRows * rowBytes);
+                read(entry, (first + from) * rowBytes, raw);
+                if (!order.isAsStored()) {
+                  raw = reordered(raw, buffer.asSlice(step * rowBytes), from, order, rowBytes);
+                }
+                if (convert) {
+                  convert(raw, entry.type(), target, from, chunkRows);
+                } else {
+                  crew.kernels().matrix().pack(raw, target, from, chunkRows);
+                }
+              });
     } catch (UncheckedIOException failed) {
       throw failed.getCause();
     }
@@ -210,9 +212,9 @@ final class WeightLoader implements AutoCloseable {
     return buffers[worker];
   }
 
-  private void report(long bytes) {
-    bytesLoaded += bytes;
-    progress.accept(Math.min(1, (double) bytesLoaded / Math.max(1, weights.bytes())));
+  private void report(long more) {
+    bytesLoaded += more;
+    progress.accept(Math.min(1, (double) bytesLoaded / Math.max(1, bytes)));
   }
 
   /// Frees the staging buffers; the weights stay.

@@ -9,11 +9,8 @@ import static dev.educe.kernels.codegen.Gpr.RSI;
 import static dev.educe.kernels.codegen.Mem.mem;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -43,21 +40,16 @@ record CpuFeatures(Set<Feature> present) {
   private static final int EBX = 1;
   private static final int ECX = 2;
 
-  private static final FunctionDescriptor QUERY =
-      FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
-
   CpuFeatures {
     present = Set.copyOf(present);
   }
 
   /// Asks the processor.
-  @SuppressWarnings("restricted")
   static CpuFeatures detect() {
     try (CodeArena code = new CodeArena();
         Arena arena = Arena.ofConfined()) {
-      Linker linker = Linker.nativeLinker();
-      MethodHandle cpuid = linker.downcallHandle(code.add("cpuid", emitCpuid()), QUERY);
-      MethodHandle xgetbv = linker.downcallHandle(code.add("xgetbv", emitXgetbv()), QUERY);
+      MemorySegment cpuid = code.add("cpuid", emitCpuid());
+      MemorySegment xgetbv = code.add("xgetbv", emitXgetbv());
       return read(cpuid, xgetbv, arena.allocate(16, 16));
     }
   }
@@ -66,7 +58,7 @@ record CpuFeatures(Set<Feature> present) {
     return present.containsAll(Set.of(wanted));
   }
 
-  private static CpuFeatures read(MethodHandle cpuid, MethodHandle xgetbv, MemorySegment out) {
+  private static CpuFeatures read(MemorySegment cpuid, MemorySegment xgetbv, MemorySegment out) {
     Set<Feature> found = EnumSet.noneOf(Feature.class);
     int leaves = ask(cpuid, out, 0, 0)[EAX];
     int[] basic = ask(cpuid, out, 1, 0);
@@ -104,12 +96,9 @@ record CpuFeatures(Set<Feature> present) {
     }
   }
 
-  private static int[] ask(MethodHandle query, MemorySegment out, long leaf, long subLeaf) {
-    try {
-      query.invokeExact(out, leaf, subLeaf);
-    } catch (Throwable e) {
-      throw new AssertionError("generated code throws nothing", e);
-    }
+  private static int[] ask(MemorySegment query, MemorySegment out, long leaf, long subLeaf) {
+    // What it returns means nothing.
+    GeneratedRows.run(query, out.address(), leaf, subLeaf, 0, 0, 0);
     return out.toArray(ValueLayout.JAVA_INT);
   }
 

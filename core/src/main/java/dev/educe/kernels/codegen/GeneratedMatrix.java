@@ -4,6 +4,7 @@ import dev.educe.kernels.Activations;
 import dev.educe.kernels.MatrixKernels;
 import dev.educe.kernels.MatrixOperands;
 import dev.educe.kernels.PanelLayout;
+import dev.educe.kernels.PanelPacker;
 import dev.educe.kernels.Panels;
 import dev.educe.tensor.DType;
 import java.lang.foreign.Linker;
@@ -24,7 +25,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /// Thread-safe. Lives as long as the process, or until [#close] when no thread multiplies any more.
 public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   private static final long CALL_MULTIPLIES_MAX = 1L << 24;
-  private static final long CHUNK_BYTES = 512 << 10;
+  private static final long CHUNK_BYTES = 640 << 10;
   // Panels that are read once only, from memory: some 0.2 ms of it.
   private static final long CALL_BYTES_MAX = 4 << 20;
   // The virtual machine keeps 80 KB of every stack free for native code.
@@ -41,6 +42,8 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   private final AtomicReferenceArray<MemorySegment> kernels =
       new AtomicReferenceArray<>(DType.values().length * (MatrixFrame.ROWS_MAX + 1));
   private final AtomicReference<MemorySegment> quantizeKernel = new AtomicReference<>();
+  private final AtomicReferenceArray<MemorySegment> packKernels =
+      new AtomicReferenceArray<>(DType.values().length);
 
   /// @param tier one that this machine has
   /// @param others what multiplies what no kernel is generated for, and quantizes rows of broken
@@ -58,6 +61,36 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   /// The tier.
   public Tier tier() {
     return tier;
+  }
+
+  @Override
+  public void pack(MemorySegment rows, Panels target, int rowFrom, int rowCount) {
+    // A last panel of fewer rows is left to others.
+    int whole = rowCount / PanelLayout.ROWS * PanelLayout.ROWS;
+    if (whole == 0 || !rows.isNative() || !PackEmitter.supports(target.type())) {
+      others.pack(rows, target, rowFrom, rowCount);
+      return;
+    }
+    PanelPacker.checkRange(target, rowFrom, rowCount);
+    int size = target.size();
+    long rowBytes = target.type().rowBytes(size);
+    Objects.checkFromIndexSize(0, rowCount * rowBytes, rows.byteSize());
+    MemorySegment kernel = packKernel(target.type());
+    for (int row = 0; row < whole; row += PanelLayout.ROWS) {
+      long scales =
+          target.memory().address() + (rowFrom + row) / PanelLayout.ROWS * target.panelBytes();
+      GeneratedRows.run(
+          kernel,
+          rows.address() + row * rowBytes,
+          scales + target.layout().quantsOffset(size),
+          scales,
+          rowBytes,
+          size / Activations.BLOCK,
+          0);
+    }
+    if (whole < rowCount) {
+      others.pack(rows.asSlice(whole * rowBytes), target, rowFrom + whole, rowCount - whole);
+    }
   }
 
   @Override
@@ -108,15 +141,23 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     int rows = rowTo - rowFrom;
     int tiles = Math.ceilDiv(rows, tileMax);
     long chunkBytes = tiles == 1 ? CALL_BYTES_MAX : CHUNK_BYTES;
-    int chunk = (int) Math.max(1, chunkBytes / w.panelBytes());
-    for (int panel = panelFrom; panel < panelTo; panel += chunk) {
-      int panelEnd = Math.min(panel + chunk, panelTo);
+    int panels = panelTo - panelFrom;
+    // Of one size: every call lays out its rows anew, which some last panels would not be worth.
+    int chunks = (int) Math.ceilDiv(panels, Math.max(1, chunkBytes / w.panelBytes()));
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      int panel = panelFrom + part(panels, chunk, chunks);
+      int panelEnd = panelFrom + part(panels, chunk + 1, chunks);
       for (int tile = 0; tile < tiles; tile++) {
-        int from = rowFrom + (int) ((long) rows * tile / tiles);
-        int to = rowFrom + (int) ((long) rows * (tile + 1) / tiles);
+        int from = rowFrom + part(rows, tile, tiles);
+        int to = rowFrom + part(rows, tile + 1, tiles);
         multiplyTile(w, panel, panelEnd, x, from, to, y, yStride);
       }
     }
+  }
+
+  /// Where a part begins of something that is split into parts of nearly equal size.
+  private static int part(int size, int index, int parts) {
+    return (int) ((long) size * index / parts);
   }
 
   private void multiplyTile(
@@ -216,6 +257,22 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     }
     MemorySegment kernel = code.add("quantize", new QuantizeEmitter().emit());
     quantizeKernel.setRelease(kernel);
+    return kernel;
+  }
+
+  private MemorySegment packKernel(DType type) {
+    MemorySegment kernel = packKernels.getAcquire(type.ordinal());
+    return kernel != null ? kernel : generatePack(type);
+  }
+
+  private synchronized MemorySegment generatePack(DType type) {
+    MemorySegment known = packKernels.getAcquire(type.ordinal());
+    if (known != null) {
+      return known;
+    }
+    String name = "pack-" + type.name().toLowerCase(Locale.ROOT);
+    MemorySegment kernel = code.add(name, new PackEmitter(type).emit());
+    packKernels.setRelease(type.ordinal(), kernel);
     return kernel;
   }
 
