@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /// `./dev soak`: many threads ask a tiny model for whatever comes to their minds, for as long as
 /// one likes; then everything is counted.
@@ -81,14 +82,17 @@ final class Soak {
       System.exit(2);
     }
     var folder = Files.createTempDirectory("soak");
-    var rounds = run(folder, System.nanoTime(), Duration.ofMillis((long) (minutes * 60_000)));
+    var time = Duration.ofMillis((long) (minutes * 60_000));
+    var rounds = run(folder, System.nanoTime(), time, System.out::println);
     System.exit(isFlat(rounds) ? 0 : 1);
   }
 
   /// Soaks a model of its own in rounds, and says what was left after each.
   ///
+  /// @param lines is told of each round
   /// @throws IllegalStateException if something leaked, or an answer was not what it had been
-  static List<Round> run(Path folder, long seed, Duration time) throws Exception {
+  static List<Round> run(Path folder, long seed, Duration time, Consumer<String> lines)
+      throws Exception {
     int regions = Region.openRegions();
     int files = Gguf.openFiles();
     int threads = Thread.activeCount();
@@ -100,7 +104,7 @@ final class Soak {
       var soak = new Soak(model, seed);
       for (int round = 0; round < ROUNDS; round++) {
         rounds.add(soak.round(round, time.dividedBy(ROUNDS)));
-        System.out.println(soak.line(rounds.getLast()));
+        lines.accept(soak.line(rounds.getLast()));
       }
     }
     Files.delete(file);

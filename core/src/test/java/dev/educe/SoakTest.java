@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SoakTest {
   @Test
   void nothingIsLeftOfManyCallers(Random random, @TempDir Path folder) throws Exception {
-    var rounds = Soak.run(folder, random.nextLong(), Duration.ofSeconds(4));
+    var rounds = Soak.run(folder, random.nextLong(), Duration.ofSeconds(4), _ -> {});
     assertTrue(rounds.getLast().requests() > 100, rounds.toString());
     assertTrue(Soak.isFlat(rounds), rounds.toString());
   }
