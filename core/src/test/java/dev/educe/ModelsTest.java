@@ -27,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -184,7 +185,17 @@ class ModelsTest {
   /// Whoever asks gets an answer or a refusal, whatever is loaded, unloaded or closed meanwhile.
   @Test
   void loadingUnloadingAndServingRace(Random random) throws Throwable {
-    long seed = random.nextLong();
+    race(random.nextLong(), 60);
+  }
+
+  @Test
+  @Tag("slow")
+  @Timeout(600)
+  void loadingUnloadingAndServingRaceForLong(Random random) throws Throwable {
+    race(random.nextLong(), 10_000);
+  }
+
+  private void race(long seed, int requests) throws Throwable {
     Leaks.assertNoLeaks(() -> {
       var models = models(1.5, Duration.ofNanos(200_000), Clock.system());
       models.alias("best", "a");
@@ -197,7 +208,7 @@ class ModelsTest {
           Callable<?> call = () -> race(models, mine, served, refused);
           calls.add(pool.submit(call));
         }
-        while (served.get() < 60) {
+        while (served.get() < requests) {
           Thread.sleep(1);
         }
         models.close();

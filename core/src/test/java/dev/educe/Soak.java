@@ -1,6 +1,7 @@
 package dev.educe;
 
 import dev.educe.engine.RefusedException;
+import dev.educe.engine.Totals;
 import dev.educe.format.Gguf;
 import dev.educe.platform.Region;
 import dev.educe.sampling.LogitsProcessor;
@@ -168,11 +169,14 @@ final class Soak {
   }
 
   private String line(Round round) {
-    return ("%,d requests, %,d tokens, %,d refused, %,d cancelled, %,d failed as planned;"
+    long again = model.totals().values().stream().mapToLong(Totals::recomputedTokens).sum();
+    return ("%,d requests, %,d tokens, %,d computed again, %,d refused, %,d cancelled,"
+            + " %,d failed as planned;"
             + " heap %,d kB, resident %,d MB, %d threads, %d pages lost")
         .formatted(
             round.requests,
             round.tokens,
+            again,
             refusals.sum(),
             cancellations.sum(),
             failures.sum(),
