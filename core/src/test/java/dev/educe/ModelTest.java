@@ -55,7 +55,7 @@ class ModelTest {
             .strip();
     for (String kernels : List.of("scalar", "vector", "")) {
       for (int threads = 1; threads <= 2; threads++) {
-        for (KvType kv : KvType.values()) {
+        for (KvType kv : List.of(KvType.F32, KvType.F16)) {
           var options = LoadOptions.defaults().withKernels(kernels).withThreads(threads).withKv(kv);
           try (var model = Model.load(file, options)) {
             var generation = model.generate(greedy("Once upon a time", 200));

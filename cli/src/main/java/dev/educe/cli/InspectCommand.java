@@ -105,7 +105,7 @@ final class InspectCommand implements Callable<Integer> {
       if (memory.kvBytes(type).isPresent()) {
         text.append(
             Display.format(
-                "  KV cache, %s    %s for a context of %,d tokens%n",
+                "  KV cache, %-3s    %s for a context of %,d tokens%n",
                 type, Display.bytes(memory.kvBytes(type).getAsLong()), memory.contextLength()));
       }
     }

@@ -42,7 +42,8 @@ final class Loading {
   @Option(
       names = "--kv",
       paramLabel = "TYPE",
-      description = "How keys and values are stored: f32 or f16; f16 by default, f32 for logits.")
+      description =
+          "How keys and values are stored: f32, f16 or i8; f16 by default, f32 for logits.")
   private String kv;
 
   /// @param contextLength of a sequence; 0 takes the model's own
@@ -70,7 +71,7 @@ final class Loading {
   private KvType kvType(Bounds bounds) {
     var found =
         Arrays.stream(KvType.values()).filter(type -> type.name().equalsIgnoreCase(kv)).findFirst();
-    bounds.check(found.isPresent(), "--kv", "f32 or f16", kv);
+    bounds.check(found.isPresent(), "--kv", "f32, f16 or i8", kv);
     return found.orElseThrow();
   }
 

@@ -110,6 +110,7 @@ class MadeModelTest {
     var memory = json.get("memory_bytes");
     assertEquals(1000 * 2 * 2 * 128 * 2, memory.get("kv_f16").asLong());
     assertEquals(1000 * 2 * 2 * 128 * 4, memory.get("kv_f32").asLong());
+    assertEquals(1000 * 2 * 2 * (128 + 4 * 4), memory.get("kv_i8").asLong());
     assertTrue(memory.get("weights").asLong() < Files.size(Path.of(model)));
     String text = Ran.educe("inspect", model).out();
     assertTrue(text.contains("general.architecture") && text.contains("[768, 256]"), text);

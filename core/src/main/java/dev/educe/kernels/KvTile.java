@@ -1,8 +1,13 @@
 package dev.educe.kernels;
 
+import static jdk.incubator.vector.VectorOperators.B2F;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
 
 /// Keys and values of one block of positions and one KV head, gathered from their pages and widened
 /// to floats, so that all query heads and tokens that look at the block share that work.
@@ -10,6 +15,9 @@ import jdk.incubator.vector.FloatVector;
 /// Belongs to one thread.
 final class KvTile {
   private static final int BLOCK = AttentionKernels.BLOCK;
+  private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+  // As many as the widest vector has floats.
+  private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_128;
 
   private int headSize;
   private int stride;
@@ -61,29 +69,76 @@ final class KvTile {
     int tokens = pages.pageTokens();
     if (tokens == BLOCK) {
       widen(pages.type(), pages.keys(), offset, headSize * BLOCK, keys, 0);
-      return;
+    } else {
+      widen(pages.type(), pages.keys(), offset, headSize * tokens, page, 0);
+      spread(page, tokens, keys, position, headSize);
     }
-    widen(pages.type(), pages.keys(), offset, headSize * tokens, page, 0);
-    spread(page, tokens, keys, position, headSize);
+    if (pages.type().hasScales()) {
+      scaleKeys(pages.keys(), offset + (long) headSize * tokens, tokens, position);
+    }
   }
 
   private void gatherValues(KvPages pages, long offset, int position) {
     int tokens = pages.pageTokens();
     if (headSize == stride) {
       widen(pages.type(), pages.values(), offset, tokens * stride, values, position * stride);
-      return;
+    } else {
+      widen(pages.type(), pages.values(), offset, tokens * headSize, page, 0);
+      for (int token = 0; token < tokens; token++) {
+        System.arraycopy(page, token * headSize, values, (position + token) * stride, headSize);
+      }
     }
-    widen(pages.type(), pages.values(), offset, tokens * headSize, page, 0);
-    for (int token = 0; token < tokens; token++) {
-      System.arraycopy(page, token * headSize, values, (position + token) * stride, headSize);
+    if (pages.type().hasScales()) {
+      scaleValues(pages.values(), offset + (long) headSize * tokens, tokens, position);
     }
   }
 
+  /// Multiplies the keys of a page by their scales, which begin at `offset`.
+  private void scaleKeys(MemorySegment scales, long offset, int tokens, int position) {
+    for (int channel = 0; channel < headSize; channel++) {
+      long group = offset + (long) channel / KvType.GROUP * tokens * Float.BYTES;
+      int row = channel * BLOCK + position;
+      for (int i = 0; i < tokens; i += Lanes.COUNT) {
+        long at = group + (long) i * Float.BYTES;
+        FloatVector.fromArray(Lanes.FLOATS, keys, row + i)
+            .mul(FloatVector.fromMemorySegment(Lanes.FLOATS, scales, at, ORDER))
+            .intoArray(keys, row + i);
+      }
+    }
+  }
+
+  /// Multiplies the values of a page by their scales, which begin at `offset`.
+  private void scaleValues(MemorySegment scales, long offset, int tokens, int position) {
+    for (int channel = 0; channel < headSize; channel += KvType.GROUP) {
+      long group = offset + (long) channel / KvType.GROUP * tokens * Float.BYTES;
+      for (int token = 0; token < tokens; token++) {
+        float scale = scales.get(ValueLayout.JAVA_FLOAT, group + (long) token * Float.BYTES);
+        int from = (position + token) * stride + channel;
+        for (int i = from; i < from + KvType.GROUP; i += Lanes.COUNT) {
+          FloatVector.fromArray(Lanes.FLOATS, values, i).mul(scale).intoArray(values, i);
+        }
+      }
+    }
+  }
+
+  /// Widens elements, a multiple of 16, without their scales.
   private static void widen(
       KvType type, MemorySegment from, long offset, int count, float[] to, int index) {
     switch (type) {
       case F32 -> MemorySegment.copy(from, ValueLayout.JAVA_FLOAT, offset, to, index, count);
       case F16 -> widenHalves(from, offset, count, to, index);
+      case I8 -> widenBytes(from, offset, count, to, index);
+    }
+  }
+
+  private static void widenBytes(
+      MemorySegment from, long offset, int count, float[] to, int index) {
+    for (int i = 0; i < count; i += BYTES.length()) {
+      var bytes = ByteVector.fromMemorySegment(BYTES, from, offset + i, ORDER);
+      for (int lane = 0; lane < BYTES.length(); lane += Lanes.COUNT) {
+        ((FloatVector) bytes.convertShape(B2F, Lanes.FLOATS, lane / Lanes.COUNT))
+            .intoArray(to, index + i + lane);
+      }
     }
   }
 

@@ -18,19 +18,55 @@ final class ScalarAttention implements AttentionKernels {
       MemorySegment v,
       long vOffset) {
     int headSize = pages.headSize();
+    int elementBytes = pages.type().elementBytes();
+    long keyBytes = (long) pages.pageTokens() * elementBytes;
     for (int head = 0; head < pages.kvHeads(); head++) {
-      for (int channel = 0; channel < headSize; channel++) {
-        long index = (long) head * headSize + channel;
-        pages
-            .type()
-            .put(pages.keys(), pages.keyOffset(page, head, token, channel), at(k, kOffset + index));
-        pages
-            .type()
-            .put(
-                pages.values(),
-                pages.valueOffset(page, head, token, channel),
-                at(v, vOffset + index));
+      long from = (long) head * headSize;
+      long key = pages.keyOffset(page, head, token, 0);
+      long value = pages.valueOffset(page, head, token, 0);
+      if (pages.type().hasScales()) {
+        long scales = pages.scaleOffset(page, head, token, 0);
+        quantize(pages, k, kOffset + from, pages.keys(), key, keyBytes, scales);
+        quantize(pages, v, vOffset + from, pages.values(), value, elementBytes, scales);
+      } else {
+        round(pages, k, kOffset + from, pages.keys(), key, keyBytes);
+        round(pages, v, vOffset + from, pages.values(), value, elementBytes);
       }
+    }
+  }
+
+  /// Writes a head's channels, `stride` bytes apart.
+  private static void round(
+      KvPages pages, MemorySegment x, long xOffset, MemorySegment to, long offset, long stride) {
+    for (int channel = 0; channel < pages.headSize(); channel++) {
+      pages.type().put(to, offset + channel * stride, at(x, xOffset + channel));
+    }
+  }
+
+  /// Writes a head's channels, `stride` bytes apart, and their scales. Of what is not finite the
+  /// scale is not finite either, so that all its channels are read as NaN.
+  private static void quantize(
+      KvPages pages,
+      MemorySegment x,
+      long xOffset,
+      MemorySegment to,
+      long offset,
+      long stride,
+      long scaleOffset) {
+    for (int first = 0; first < pages.headSize(); first += KvType.GROUP) {
+      int end = Math.min(first + KvType.GROUP, pages.headSize());
+      float amax = 0f;
+      for (int channel = first; channel < end; channel++) {
+        amax = Math.max(amax, Math.abs(at(x, xOffset + channel)));
+      }
+      boolean isZero = amax < 0x1p-100f;
+      float id = isZero ? 0f : 127f / amax;
+      for (int channel = first; channel < end; channel++) {
+        pages.type().put(to, offset + channel * stride, at(x, xOffset + channel) * id);
+      }
+      long group = (long) first / KvType.GROUP * pages.pageTokens();
+      float scale = isZero ? 0f : amax / 127f;
+      to.set(ValueLayout.JAVA_FLOAT, scaleOffset + group * Float.BYTES, scale);
     }
   }
 
@@ -114,8 +150,7 @@ final class ScalarAttention implements AttentionKernels {
     int token = position % pages.pageTokens();
     float sum = 0f;
     for (int channel = 0; channel < pages.headSize(); channel++) {
-      long offset = pages.keyOffset(page, kvHead, token, channel);
-      sum = Math.fma(at(q, qOffset + channel), pages.type().get(pages.keys(), offset), sum);
+      sum = Math.fma(at(q, qOffset + channel), pages.key(page, kvHead, token, channel), sum);
     }
     return sum;
   }
@@ -123,8 +158,7 @@ final class ScalarAttention implements AttentionKernels {
   private static float value(
       KvPages pages, int[] pageTable, int kvHead, int position, int channel) {
     int page = pageTable[position / pages.pageTokens()];
-    int token = position % pages.pageTokens();
-    return pages.type().get(pages.values(), pages.valueOffset(page, kvHead, token, channel));
+    return pages.value(page, kvHead, position % pages.pageTokens(), channel);
   }
 
   /// Sums the weights of positions of one block.

@@ -2,7 +2,6 @@ package dev.educe.kernels;
 
 import dev.educe.platform.Region;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 
@@ -46,8 +45,8 @@ final class AttentionCase {
   Cache store(Region region, AttentionKernels kernels, KvType type, int pageTokens, Random random) {
     int count = Math.ceilDiv(length, pageTokens);
     int spare = 3;
-    long bytes = (long) (count + spare) * KV_HEADS * headSize * pageTokens * type.bytes();
-    // All bits set: NaN in either type.
+    long bytes = (long) (count + spare) * KV_HEADS * pageTokens * type.bytes(headSize);
+    // All bits set: NaN in every type, since a scale of that is one.
     var keys = region.allocate(bytes).fill((byte) 0xff);
     var values = region.allocate(bytes).fill((byte) 0xff);
     var pages = new KvPages(type, pageTokens, KV_HEADS, headSize, keys, values);
@@ -175,11 +174,7 @@ final class AttentionCase {
   }
 
   private double rounded(KvType type, MemorySegment from, int position, int channel) {
-    long index = ((long) position * KV_HEADS + KV_HEAD) * headSize + channel;
-    float value = from.getAtIndex(ValueLayout.JAVA_FLOAT, index);
-    return switch (type) {
-      case F32 -> value;
-      case F16 -> Float.float16ToFloat(Float.floatToFloat16(value));
-    };
+    long head = ((long) position * KV_HEADS + KV_HEAD) * headSize;
+    return KvRounding.rounded(type, from, head, headSize, channel);
   }
 }

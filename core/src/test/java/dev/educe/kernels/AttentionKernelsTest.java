@@ -9,7 +9,10 @@ import dev.educe.platform.Region;
 import dev.educe.testing.Seeded;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -45,7 +48,7 @@ class AttentionKernelsTest {
   @ValueSource(ints = {63, 64, 65, 128, 1023, 1024, 1025, 1088, 2047, 2048, 2050})
   void bordersOfBlocksAndSpansAreKept(int length, Random random) {
     int group = GROUPS[random.nextInt(GROUPS.length)];
-    var type = KvType.values()[random.nextInt(2)];
+    var type = KvType.values()[random.nextInt(KvType.values().length)];
     compare(16, group, type, length, ALL, length - 3, 3, random);
     compare(16, group, type, length, 64, length - 3, 3, random);
     compare(16, group, type, length, 1, length - 1, 1, random);
@@ -58,6 +61,7 @@ class AttentionKernelsTest {
     compare(8, 7, KvType.F16, 120, ALL, 0, 120, random);
     compare(8, 1, KvType.F32, 600, 100, 0, 600, random);
     compare(8, 300, KvType.F16, 70, ALL, 66, 4, random);
+    compare(40, 7, KvType.I8, 120, 90, 0, 120, random);
   }
 
   private void compare(
@@ -179,36 +183,57 @@ class AttentionKernelsTest {
     for (var kernels : new AttentionKernels[] {scalar, vector}) {
       for (var type : KvType.values()) {
         try (var region = Region.open("attention", MemoryBudget.unlimited())) {
-          var k = FloatRows.random(region, 3 * 12, FloatRows.Content.ANY_BITS, random);
-          var v = FloatRows.random(region, 3 * 12, FloatRows.Content.ORDINARY, random);
-          long bytes = 2L * 3 * 12 * 16 * type.bytes();
+          var k = FloatRows.random(region, 3 * 40, FloatRows.Content.ANY_BITS, random);
+          var v = FloatRows.random(region, 3 * 40, FloatRows.Content.ORDINARY, random);
+          long bytes = 2L * 3 * 16 * type.bytes(40);
           var pages =
               new KvPages(
-                  type, 16, 3, 12, region.allocate(bytes), region.allocate(bytes).fill((byte) 1));
+                  type, 16, 3, 40, region.allocate(bytes), region.allocate(bytes).fill((byte) 1));
+          float untouched = pages.value(0, 0, 0, 0);
           kernels.store(pages, 1, 5, k, 0, v, 0);
-          int written = 0;
           for (int head = 0; head < 3; head++) {
-            for (int channel = 0; channel < 12; channel++) {
-              float key = FloatRows.at(k, head * 12 + channel);
-              float value = FloatRows.at(v, head * 12 + channel);
-              assertEquals(
-                  rounded(type, key), type.get(pages.keys(), pages.keyOffset(1, head, 5, channel)));
-              assertEquals(
-                  rounded(type, value),
-                  type.get(pages.values(), pages.valueOffset(1, head, 5, channel)));
+            for (int channel = 0; channel < 40; channel++) {
+              float key = KvRounding.rounded(type, k, head * 40, 40, channel);
+              float value = KvRounding.rounded(type, v, head * 40, 40, channel);
+              assertEquals(key, pages.key(1, head, 5, channel));
+              assertEquals(value, pages.value(1, head, 5, channel));
+              for (int other = 0; other < 32; other++) {
+                if (other != 16 + 5) {
+                  assertEquals(0f, pages.key(other / 16, head, other % 16, channel));
+                  assertEquals(untouched, pages.value(other / 16, head, other % 16, channel));
+                }
+              }
             }
           }
-          float untouched = type.get(region.allocate(4).fill((byte) 1), 0);
-          for (long at = 0; at < bytes; at += type.bytes()) {
-            written += type.get(pages.values(), at) == untouched ? 0 : 1;
-          }
-          assertEquals(3 * 12, written);
         }
       }
     }
   }
 
-  private static float rounded(KvType type, float value) {
-    return type == KvType.F32 ? value : Float.float16ToFloat(Float.floatToFloat16(value));
+  @Test
+  void aPageIsNothingBesideItsBytes(Random random) {
+    for (var type : KvType.values()) {
+      try (var region = Region.open("attention", MemoryBudget.unlimited())) {
+        var one = new AttentionCase(region, 80, 2, 100, ALL, random);
+        var cache = one.store(region, scalar, type, 16, random);
+        var expected = one.attend(region, vector, cache, 99, 1);
+        var pages = cache.pages();
+        long bytes = pages.offset(1, 0);
+        int[] pageTable = cache.pageTable();
+        int spare =
+            IntStream.range(0, 10).filter(page -> isSpare(page, pageTable)).findFirst().getAsInt();
+        for (var part : List.of(pages.keys(), pages.values())) {
+          var page = part.asSlice(pages.offset(pageTable[2], 0), bytes);
+          part.asSlice(pages.offset(spare, 0), bytes).copyFrom(page);
+          page.fill((byte) 0xff);
+        }
+        pageTable[2] = spare;
+        assertSameBits(expected, one.attend(region, vector, cache, 99, 1), type + ", moved");
+      }
+    }
+  }
+
+  private static boolean isSpare(int page, int[] pageTable) {
+    return Arrays.stream(pageTable).noneMatch(other -> other == page);
   }
 }

@@ -106,7 +106,7 @@ public final class AttentionBench {
 
   /// One token over a long context, all KV heads, another layer each time.
   private void decode(KvType type, int headSize, int length) {
-    long layerBytes = 2L * length * KV_HEADS * headSize * type.bytes();
+    long layerBytes = 2L * length * KV_HEADS * type.bytes(headSize);
     int layers = length < 1000 ? 1 : (int) (LAYERS_BYTES / layerBytes);
     try (Region region = Region.open("bench", MemoryBudget.unlimited())) {
       var run = new Run(region, type, headSize, length, layers);
@@ -153,16 +153,13 @@ public final class AttentionBench {
         pageTable[i] = pageTable[other];
         pageTable[other] = page;
       }
-      long floats = (long) length * KV_HEADS * headSize;
+      long bytes = (long) length * KV_HEADS * type.bytes(headSize);
       layers = new KvPages[layerCount];
       for (int layer = 0; layer < layerCount; layer++) {
-        MemorySegment keys = region.allocate(floats * type.bytes());
-        MemorySegment values = region.allocate(floats * type.bytes());
+        MemorySegment keys = region.allocate(bytes);
+        MemorySegment values = region.allocate(bytes);
         layers[layer] = new KvPages(type, PAGE_TOKENS, KV_HEADS, headSize, keys, values);
-        for (long i = 0; i < floats; i++) {
-          type.put(keys, i * type.bytes(), 2 * random.nextFloat() - 1);
-          type.put(values, i * type.bytes(), 2 * random.nextFloat() - 1);
-        }
+        fill(layers[layer], region.allocate(4L * KV_HEADS * headSize), random);
       }
       spans = Math.ceilDiv(length, AttentionKernels.SPAN);
       q = region.allocate(4L * TILE * GROUP * headSize);
@@ -171,6 +168,15 @@ public final class AttentionBench {
       }
       partial = region.allocate(4L * TILE * GROUP * spans * (headSize + 16));
       out = region.allocate(4L * headSize);
+    }
+
+    private void fill(KvPages pages, MemorySegment row, Random random) {
+      for (int position = 0; position < length; position++) {
+        for (long i = 0; i < row.byteSize(); i += 4) {
+          row.set(ValueLayout.JAVA_FLOAT, i, 2 * random.nextFloat() - 1);
+        }
+        kernels.store(pages, position / PAGE_TOKENS, position % PAGE_TOKENS, row, 0, row, 0);
+      }
     }
 
     void attend(int position, int tokens, int kvHead, int layer) {

@@ -120,8 +120,7 @@ public final class CpuExecutor implements Executor {
             ? Math.multiplyExact(weights.parameters(), (long) Float.BYTES)
             : weights.bytes();
     long cacheTokens = (long) options.pages * options.pageTokens;
-    long tokenBytes = weights.decoder().kvElementsPerToken() * options.kv.bytes();
-    long cacheBytes = Math.multiplyExact(cacheTokens, tokenBytes);
+    long cacheBytes = CpuProgramBuilder.cacheBytes(weights.decoder(), options);
     budget.check(
         String.format(
             Locale.ROOT,

@@ -165,12 +165,7 @@ final class CpuProgramBuilder {
   }
 
   private KvPages pages(Attention attention) {
-    long bytes =
-        (long) options.pages()
-            * options.pageTokens()
-            * attention.kvHeads()
-            * attention.headSize()
-            * options.kv().bytes();
+    long bytes = partBytes(attention, options);
     var pages =
         new KvPages(
             options.kv(),
@@ -181,6 +176,22 @@ final class CpuProgramBuilder {
             region.allocate(bytes));
     kv.add(pages);
     return pages;
+  }
+
+  /// Bytes of keys and values together, over all layers.
+  static long cacheBytes(Decoder decoder, CpuExecutor.Options options) {
+    return decoder.layers().stream()
+        .flatMap(layer -> layer.steps().stream())
+        .flatMap(step -> step.branches().stream())
+        .mapToLong(branch -> branch.op() instanceof Attention a ? 2 * partBytes(a, options) : 0)
+        .reduce(0, Math::addExact);
+  }
+
+  /// Bytes of an attention's keys, or of its values.
+  private static long partBytes(Attention attention, CpuExecutor.Options options) {
+    long tokens = (long) options.pages() * options.pageTokens();
+    long tokenBytes = attention.kvHeads() * options.kv().bytes(attention.headSize());
+    return Math.multiplyExact(tokens, tokenBytes);
   }
 
   private Optional<RopeTables> rope(Optional<Rope> rope) throws IOException {

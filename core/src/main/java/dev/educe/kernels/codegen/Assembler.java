@@ -77,6 +77,11 @@ final class Assembler {
     general(0x89, a.ordinal(), d, 0);
   }
 
+  /// Stores the lowest byte of RAX, RCX, RDX or RBX, or of R8 to R15.
+  void mov8(Mem d, Gpr a) {
+    general(0x88, a.ordinal(), d, 0);
+  }
+
   /// Stores the lower 16 bits.
   void mov16(Mem d, Gpr a) {
     code.byteValue(0x66);

@@ -24,9 +24,8 @@ final class AttentionBlock {
   static final int ROWS_MAX = 6;
 
   // Where things lie, in bytes. Numbers without a type are longs.
-  static final int KEYS = 0; // [SEGMENTS]: the address of the segment's keys in channel 0
-  static final int VALUES =
-      32; // [SEGMENTS]: the address of the values of the segment's first place
+  static final int KEYS = 0; // [SEGMENTS]: the address of the keys of the segment's page
+  static final int VALUES = 32; // [SEGMENTS]: the address of their values
   static final int NEXT_KEYS = 64; // [SEGMENTS]: of the block that is read next
   static final int NEXT_VALUES = 96; // [SEGMENTS]
   static final int FIRST = 128; // the first place that any row sees
@@ -78,8 +77,7 @@ final class AttentionBlock {
   void findNext(KvPages pages, int[] pageTable, int kvHead, int first, int last) {
     int tokens = pages.pageTokens();
     int block = first / BLOCK * BLOCK;
-    int elementBytes = pages.type().bytes();
-    long bytes = (long) pages.headSize() * tokens * elementBytes;
+    long bytes = pages.headBytes();
     for (int i = 0; i < SEGMENTS; i++) {
       int position = block + i * SEGMENT;
       // Nobody sees what is computed from keys out of range; any readable ones will do.
@@ -87,10 +85,8 @@ final class AttentionBlock {
       long offset = pages.offset(pageTable[seen / tokens], kvHead);
       Objects.checkFromIndexSize(offset, bytes, pages.keys().byteSize());
       Objects.checkFromIndexSize(offset, bytes, pages.values().byteSize());
-      long token = seen % tokens / SEGMENT * SEGMENT;
-      put(NEXT_KEYS + 8 * i, pages.keys().address() + offset + token * elementBytes);
-      long row = token * pages.headSize();
-      put(NEXT_VALUES + 8 * i, pages.values().address() + offset + row * elementBytes);
+      put(NEXT_KEYS + 8 * i, pages.keys().address() + offset);
+      put(NEXT_VALUES + 8 * i, pages.values().address() + offset);
     }
   }
 

@@ -17,6 +17,7 @@ import static dev.educe.kernels.codegen.Gpr.R10;
 import static dev.educe.kernels.codegen.Gpr.R11;
 import static dev.educe.kernels.codegen.Gpr.R12;
 import static dev.educe.kernels.codegen.Gpr.R13;
+import static dev.educe.kernels.codegen.Gpr.R14;
 import static dev.educe.kernels.codegen.Gpr.R8;
 import static dev.educe.kernels.codegen.Gpr.R9;
 import static dev.educe.kernels.codegen.Gpr.RAX;
@@ -59,13 +60,17 @@ final class AttentionEmitter {
   // In the loop over channels.
   private static final List<Gpr> SEGMENT_KEYS = List.of(R8, R9, R10, R11);
   private static final List<Gpr> NEXT_SEGMENT_KEYS = List.of(RBX, RBP, R12, R13);
-  private static final Gpr CHANNEL = RAX;
+  private static final Gpr CHANNEL = RAX; // times the bytes from one to the next
+  private static final Gpr KEY_SCALES = R14; // where the scales of the channel's group lie
   // In the loop over places.
   private static final Gpr PLACE = R8;
   private static final Gpr PLACE_END = R9;
   private static final Gpr SEGMENT_END = R10;
   private static final Gpr VALUE = R11;
   private static final Gpr NEXT_VALUE = RDI;
+  private static final Gpr VALUE_SCALE = RBX;
+  private static final Gpr NEXT_VALUE_SCALE = RBP;
+  private static final List<Gpr> SAVED = List.of(RBX, RBP, R12, R13, R14);
 
   private final Assembler a = new Assembler();
   private final KvType type;
@@ -90,12 +95,11 @@ final class AttentionEmitter {
 
   /// Writes the kernel.
   Assembler emit() {
-    NEXT_SEGMENT_KEYS.forEach(a::push);
+    SAVED.forEach(a::push);
     for (int i = 0; i < SEGMENTS; i++) {
       a.mov(NEXT_SEGMENT_KEYS.get(i), mem(DESK, NEXT_KEYS + 8 * i));
     }
     emitScores();
-    NEXT_SEGMENT_KEYS.reversed().forEach(a::pop);
     emitLimits();
     exponential.load();
     emitMaxima();
@@ -105,6 +109,7 @@ final class AttentionEmitter {
     for (int channel = 0; channel < headSize; channel += chunk) {
       emitValues(channel, Math.min(chunk, headSize - channel));
     }
+    SAVED.reversed().forEach(a::pop);
     a.vzeroupper();
     a.ret();
     return a;
@@ -149,11 +154,14 @@ final class AttentionEmitter {
         a.vpxor(sum(row, i), sum(row, i), sum(row, i));
       }
     }
-    int keyBytes = pageTokens * type.bytes();
+    int keyBytes = pageTokens * type.elementBytes();
     Label again = a.here();
+    emitKeyScales(segment, segments);
     for (int i = 0; i < vectors; i++) {
       Gpr keys = SEGMENT_KEYS.get(i * lanes / SEGMENT);
-      load(lane(i, bits), mem(keys, i * lanes % SEGMENT * type.bytes()).index(CHANNEL, 1));
+      int token = (segment * SEGMENT + i * lanes) % pageTokens;
+      Mem scales = mem(keys, scalesOffset() + token * Float.BYTES).index(KEY_SCALES, 1);
+      load(lane(i, bits), mem(keys, token * type.elementBytes()).index(CHANNEL, 1), scales);
     }
     for (int row = 0; row < rows; row++) {
       Vec element = element(row, bits);
@@ -162,9 +170,10 @@ final class AttentionEmitter {
         a.vfmadd231ps(sum(row, i), lane(i, bits), element);
       }
     }
-    for (int i = 0; i < segments; i++) {
-      if ((segment + i) * SEGMENT % pageTokens * type.bytes() % LINE == 0) {
-        a.prefetcht1(mem(NEXT_SEGMENT_KEYS.get(segment + i)).index(CHANNEL, 1));
+    for (int i = segment; i < segment + segments; i++) {
+      int byteOf = i * SEGMENT % pageTokens * type.elementBytes();
+      if (byteOf % LINE == 0) {
+        a.prefetcht1(mem(NEXT_SEGMENT_KEYS.get(i), byteOf).index(CHANNEL, 1));
       }
     }
     a.add(Q, Float.BYTES);
@@ -180,6 +189,27 @@ final class AttentionEmitter {
         a.vmovups(weights(row, segment * SEGMENT + i * lanes), sum(row, i));
       }
     }
+  }
+
+  /// Finds the scales of a channel, if there are scales, and fetches the next block's.
+  private void emitKeyScales(int segment, int segments) {
+    if (!type.hasScales()) {
+      return;
+    }
+    // CHANNEL counts bytes of codes; of scales there are an eighth, and a group has a whole row.
+    a.mov(KEY_SCALES, CHANNEL);
+    a.shr(KEY_SCALES, Integer.numberOfTrailingZeros(KvType.GROUP / Float.BYTES));
+    for (int i = segment; i < segment + segments; i++) {
+      if (i * SEGMENT % pageTokens == 0) {
+        a.prefetcht1(mem(NEXT_SEGMENT_KEYS.get(i), scalesOffset()).index(KEY_SCALES, 1));
+      }
+    }
+    a.and(KEY_SCALES, -pageTokens * Float.BYTES);
+  }
+
+  /// Where the scales begin in a page of keys or of values.
+  private int scalesOffset() {
+    return headSize * pageTokens * type.elementBytes();
   }
 
   /// Sets the scores of places that a row does not see to −∞, whatever they are. What it sees
@@ -315,7 +345,7 @@ final class AttentionEmitter {
   ///
   /// @param isPartial whether rows may not see a place; else all see all
   private void emitPlaces(int channel, int vectors, int lastBits, boolean isPartial) {
-    int valueBytes = headSize * type.bytes();
+    int valueBytes = headSize * type.elementBytes();
     Label done = new Label();
     Label segment = a.here();
     a.cmp(PLACE, PLACE_END);
@@ -325,7 +355,11 @@ final class AttentionEmitter {
     a.mov(NEXT_VALUE, mem(DESK, NEXT_VALUES).index(VALUE, 8));
     a.mov(VALUE, mem(DESK, VALUES).index(VALUE, 8));
     a.mov(RAX, PLACE);
-    a.and(RAX, SEGMENT - 1);
+    a.and(RAX, pageTokens - 1);
+    if (type.hasScales()) {
+      a.lea(VALUE_SCALE, mem(VALUE, scalesOffset()).index(RAX, Float.BYTES));
+      a.lea(NEXT_VALUE_SCALE, mem(NEXT_VALUE, scalesOffset()).index(RAX, Float.BYTES));
+    }
     a.imul(RAX, RAX, valueBytes);
     a.add(VALUE, RAX);
     a.add(NEXT_VALUE, RAX);
@@ -337,10 +371,7 @@ final class AttentionEmitter {
     a.jump(Condition.LESS_OR_EQUAL, place);
     a.mov(SEGMENT_END, PLACE_END);
     a.bind(place);
-    for (int i = 0; i < vectors; i++) {
-      int width = i == vectors - 1 ? lastBits : bits;
-      load(lane(i, width), mem(VALUE, (channel + i * lanes) * type.bytes()));
-    }
+    emitLoadsOfValues(channel, vectors, lastBits);
     for (int row = 0; row < rows; row++) {
       Label unseen = new Label();
       if (isPartial) {
@@ -356,11 +387,15 @@ final class AttentionEmitter {
       }
       a.bind(unseen);
     }
-    for (int byteOf = 0; !isPartial && byteOf < vectors * lanes * type.bytes(); byteOf += LINE) {
-      a.prefetcht1(mem(NEXT_VALUE, channel * type.bytes() + byteOf));
+    if (!isPartial) {
+      emitFetchesOfValues(channel, vectors * lanes);
     }
     a.add(VALUE, valueBytes);
     a.add(NEXT_VALUE, valueBytes);
+    if (type.hasScales()) {
+      a.add(VALUE_SCALE, Float.BYTES);
+      a.add(NEXT_VALUE_SCALE, Float.BYTES);
+    }
     a.inc(PLACE);
     a.cmp(PLACE, SEGMENT_END);
     a.jump(Condition.LESS, place);
@@ -368,11 +403,46 @@ final class AttentionEmitter {
     a.bind(done);
   }
 
+  private void emitLoadsOfValues(int channel, int vectors, int lastBits) {
+    for (int i = 0; i < vectors; i++) {
+      int width = i == vectors - 1 ? lastBits : bits;
+      int at = channel + i * lanes;
+      Vec scale = element(at / KvType.GROUP, bits);
+      if (type.hasScales() && (i == 0 || at % KvType.GROUP == 0)) {
+        a.vbroadcastss(scale, mem(VALUE_SCALE, scaleBytes(at)));
+      }
+      load(lane(i, width), mem(VALUE, at * type.elementBytes()), scale.as(width));
+    }
+  }
+
+  /// Fetches the next block's values.
+  private void emitFetchesOfValues(int channel, int channels) {
+    int from = channel * type.elementBytes();
+    for (int at = from; at < from + channels * type.elementBytes(); at += LINE) {
+      a.prefetcht1(mem(NEXT_VALUE, at));
+    }
+    for (int at = channel; type.hasScales() && at < channel + channels; at += KvType.GROUP) {
+      a.prefetcht1(mem(NEXT_VALUE_SCALE, scaleBytes(at)));
+    }
+  }
+
+  /// How far the scales of a channel's group lie behind those of the first.
+  private int scaleBytes(int channel) {
+    return channel / KvType.GROUP * pageTokens * Float.BYTES;
+  }
+
   /// Loads elements of keys or values and widens them.
-  private void load(Vec d, Mem elements) {
+  ///
+  /// @param scales what they are multiplied by, if the type has scales
+  private void load(Vec d, Mem elements, Operand scales) {
     switch (type) {
       case F32 -> a.vmovups(d, elements);
       case F16 -> a.vcvtph2ps(d, elements);
+      case I8 -> {
+        a.vpmovsxbd(d, elements);
+        a.vcvtdq2ps(d, d);
+        a.vmulps(d, d, scales);
+      }
     }
   }
 

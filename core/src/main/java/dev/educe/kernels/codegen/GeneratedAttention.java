@@ -74,22 +74,34 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
     long elements = (long) pages.kvHeads() * headSize;
     Objects.checkFromIndexSize(kOffset, elements, k.byteSize() / Float.BYTES);
     Objects.checkFromIndexSize(vOffset, elements, v.byteSize() / Float.BYTES);
-    int bytes = pages.type().bytes();
-    long headBytes = (long) headSize * pages.pageTokens() * bytes;
-    MemorySegment kernel = storeKernel(pages.type());
     for (int head = 0; head < pages.kvHeads(); head++) {
       long offset = pages.offset(page, head);
-      Objects.checkFromIndexSize(offset, headBytes, pages.keys().byteSize());
-      Objects.checkFromIndexSize(offset, headBytes, pages.values().byteSize());
+      Objects.checkFromIndexSize(offset, pages.headBytes(), pages.keys().byteSize());
+      Objects.checkFromIndexSize(offset, pages.headBytes(), pages.values().byteSize());
       long from = (long) head * headSize;
-      GeneratedRows.run(
-          kernel,
-          k.address() + (kOffset + from) * Float.BYTES,
-          v.address() + (vOffset + from) * Float.BYTES,
-          pages.keys().address() + pages.keyOffset(page, head, token, 0),
-          pages.values().address() + pages.valueOffset(page, head, token, 0),
-          headSize,
-          (long) pages.pageTokens() * bytes);
+      long key = k.address() + (kOffset + from) * Float.BYTES;
+      long value = v.address() + (vOffset + from) * Float.BYTES;
+      store(pages, page, head, token, key, value);
+    }
+  }
+
+  /// Stores a head of a token whose key and value lie at these addresses.
+  private void store(KvPages pages, int page, int head, int token, long key, long value) {
+    MemorySegment kernel = storeKernel(pages.type());
+    long keys = pages.keys().address();
+    long values = pages.values().address();
+    long keyTo = keys + pages.keyOffset(page, head, token, 0);
+    long valueTo = values + pages.valueOffset(page, head, token, 0);
+    int channels = pages.headSize();
+    int elementBytes = pages.type().elementBytes();
+    long keyBytes = (long) pages.pageTokens() * elementBytes;
+    if (pages.type().hasScales()) {
+      long scale = pages.scaleOffset(page, head, token, 0);
+      long apart = (long) pages.pageTokens() * Float.BYTES;
+      GeneratedRows.run(kernel, key, keyTo, keys + scale, channels, keyBytes, apart);
+      GeneratedRows.run(kernel, value, valueTo, values + scale, channels, elementBytes, apart);
+    } else {
+      GeneratedRows.run(kernel, key, value, keyTo, valueTo, channels, keyBytes);
     }
   }
 
@@ -301,7 +313,9 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
       return known;
     }
     String name = "store-%s".formatted(type).toLowerCase(Locale.ROOT);
-    MemorySegment kernel = code.add(name, new StoreEmitter(type).emit());
+    Assembler assembler =
+        type.hasScales() ? new QuantizedStoreEmitter().emit() : new StoreEmitter(type).emit();
+    MemorySegment kernel = code.add(name, assembler);
     storeKernels.setRelease(type.ordinal(), kernel);
     return kernel;
   }

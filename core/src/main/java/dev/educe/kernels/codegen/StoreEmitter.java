@@ -12,7 +12,7 @@ import static dev.educe.kernels.codegen.Mem.mem;
 
 import dev.educe.kernels.KvType;
 
-/// Writes the kernel that stores a head's key and value of one token in their page.
+/// Writes the kernel that stores a head's key and value of one token in their page, as F32 or F16.
 ///
 ///     void kernel(k, v, keys, values, channels, keyBytes)
 ///
@@ -31,6 +31,7 @@ final class StoreEmitter {
   private final Assembler a = new Assembler();
   private final KvType type;
 
+  /// @param type F32 or F16
   StoreEmitter(KvType type) {
     this.type = type;
   }
@@ -66,7 +67,7 @@ final class StoreEmitter {
     }
     a.add(K, STEP * Float.BYTES);
     a.add(V, STEP * Float.BYTES);
-    a.add(VALUES, STEP * type.bytes());
+    a.add(VALUES, STEP * type.elementBytes());
     a.sub(CHANNELS, STEP);
     a.jump(Condition.NOT_EQUAL, again);
     a.pop(RAX);

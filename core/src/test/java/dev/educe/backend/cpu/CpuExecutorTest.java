@@ -27,6 +27,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Holds every listed family to the promise that a token's logits depend on nothing but its
 /// sequence: not on chunks, company, threads, pages or kernels.
@@ -196,11 +198,13 @@ class CpuExecutorTest {
     }
   }
 
-  @Test
-  void aFailedSequenceIsNamedAndItsCompanyIsNot(Random random) throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void aFailedSequenceIsNamedAndItsCompanyIsNot(KvType kv, Random random) throws IOException {
     Path file = folder.resolve("company.gguf");
     TinyCheckpoints.of("llama", DType.Q8_0).write(file);
-    try (var model = Models.open(file, "vector", 2, Models.F32_KV);
+    var options = new CpuExecutor.Options(kv, 64, 16, 512, 48, 48, false);
+    try (var model = Models.open(file, "vector", 2, options);
         var good = new PageTable(model.executor().pages());
         var bad = new PageTable(model.executor().pages())) {
       int[] tokens = random.ints(8, 0, model.vocabularySize()).toArray();
@@ -211,7 +215,9 @@ class CpuExecutorTest {
       batch.add(bad, 0, tokens, 0, 4, 0);
       model.executor().forward(batch);
       var pages = model.executor().kv().getFirst();
-      pages.values().set(ValueLayout.JAVA_FLOAT, pages.offset(bad.pages()[0], 0), Float.NaN);
+      int page = bad.pages()[0];
+      long at = kv.hasScales() ? pages.scaleOffset(page, 0, 0, 0) : pages.offset(page, 0);
+      pages.values().set(ValueLayout.JAVA_FLOAT, at, Float.NaN);
       batch.clear();
       batch.add(bad, 4, tokens, 4, 4, 1);
       batch.add(good, 0, tokens, 0, 8, 8);

@@ -35,6 +35,8 @@ class AssemblerTest {
   @Test
   void sixteenBitsAreStored() {
     // mov [rdx+2], ax
+    bytes("88 42 02", a -> a.mov8(mem(RDX, 2), RAX));
+    bytes("45 88 08", a -> a.mov8(mem(R8), R9));
     bytes("66 89 42 02", a -> a.mov16(mem(RDX, 2), RAX));
     // mov [r8], r9w
     bytes("66 45 89 08", a -> a.mov16(mem(R8), R9));

@@ -3,6 +3,7 @@ package dev.educe.kernels.codegen;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.educe.kernels.AttentionKernels;
+import dev.educe.kernels.KernelSelector;
 import dev.educe.kernels.KvPages;
 import dev.educe.kernels.KvType;
 import java.lang.foreign.Arena;
@@ -16,6 +17,8 @@ import java.util.Random;
 /// Pages are scattered; positions that no token of the call sees hold NaN and infinities, and pages
 /// of such positions alone are missing from the table.
 final class AttentionRun {
+  private static final AttentionKernels SCALAR =
+      KernelSelector.select("scalar").kernels().attention();
   private static final int KV_HEADS = 2;
   private static final int KV_HEAD = 1;
   private static final float[] POISONS = {
@@ -75,7 +78,7 @@ final class AttentionRun {
       int window,
       int span) {
     int count = Math.ceilDiv(position + tokens, pageTokens);
-    long bytes = (long) count * KV_HEADS * headSize * pageTokens * type.bytes();
+    long bytes = (long) count * KV_HEADS * pageTokens * type.bytes(headSize);
     var pages =
         new KvPages(
             type,
@@ -85,17 +88,32 @@ final class AttentionRun {
             Arena.ofAuto().allocate(bytes, 64),
             Arena.ofAuto().allocate(bytes, 64));
     var run = new AttentionRun(random, pages, group, tokens, position, window, span);
-    for (long i = 0; i < bytes; i += type.bytes()) {
-      type.put(pages.keys(), i, POISONS[random.nextInt(POISONS.length)]);
-      type.put(pages.values(), i, POISONS[random.nextInt(POISONS.length)]);
+    for (int token = 0; token < count * pageTokens; token++) {
+      var row = poisons(KV_HEADS * headSize, random);
+      SCALAR.store(pages, token / pageTokens, token % pageTokens, row, 0, row, 0);
     }
     for (int p = run.firstSeen(); p < position + tokens; p++) {
-      for (int channel = 0; channel < headSize; channel++) {
-        run.put(pages.keys(), p, channel, (float) random.nextGaussian(), true);
-        run.put(pages.values(), p, channel, (float) random.nextGaussian(), false);
-      }
+      int page = run.pageTable[p / pageTokens];
+      SCALAR.store(pages, page, p % pageTokens, run.row(random), 0, run.row(random), 0);
     }
     return run;
+  }
+
+  /// A token's keys or values, of which only those of the head that is read are ordinary.
+  private MemorySegment row(Random random) {
+    var row = poisons(KV_HEADS * pages.headSize(), random);
+    long headBytes = 4L * pages.headSize();
+    var head = floats(pages.headSize(), random, 1f);
+    MemorySegment.copy(head, 0, row, KV_HEAD * headBytes, headBytes);
+    return row;
+  }
+
+  private static MemorySegment poisons(int count, Random random) {
+    var floats = Arena.ofAuto().allocate(4L * count, 4);
+    for (int i = 0; i < count; i++) {
+      floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, POISONS[random.nextInt(POISONS.length)]);
+    }
+    return floats;
   }
 
   /// Puts some elements that are not ordinary where tokens see them.
@@ -168,14 +186,21 @@ final class AttentionRun {
     return Math.max(0, position - window + 1);
   }
 
+  /// Overwrites an element, or its scale.
   private void put(MemorySegment to, int p, int channel, float value, boolean isKey) {
     int page = pageTable[p / pages.pageTokens()];
     int token = p % pages.pageTokens();
     long offset =
-        isKey
-            ? pages.keyOffset(page, KV_HEAD, token, channel)
-            : pages.valueOffset(page, KV_HEAD, token, channel);
-    pages.type().put(to, offset, value);
+        pages.type().hasScales()
+            ? pages.scaleOffset(page, KV_HEAD, token, channel)
+            : isKey
+                ? pages.keyOffset(page, KV_HEAD, token, channel)
+                : pages.valueOffset(page, KV_HEAD, token, channel);
+    if (pages.type() == KvType.F16) {
+      to.set(ValueLayout.JAVA_SHORT, offset, Float.floatToFloat16(value));
+    } else {
+      to.set(ValueLayout.JAVA_FLOAT, offset, value);
+    }
   }
 
   private static int pageCount(KvPages pages) {

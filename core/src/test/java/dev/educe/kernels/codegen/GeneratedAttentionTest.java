@@ -62,7 +62,8 @@ class GeneratedAttentionTest {
         for (int position : new int[] {0, 1, 15, 16, 17, 31, 47, 48, 62, 63, 64, 65, 130, 1000}) {
           int tokens = 1 + random.nextInt(80 / group);
           int window = random.nextBoolean() ? Integer.MAX_VALUE : 1 + random.nextInt(100);
-          var one = AttentionRun.of(random, KvType.F16, 16, 32, group, tokens, position, window, 0);
+          var type = position % 2 == 0 ? KvType.F16 : KvType.I8;
+          var one = AttentionRun.of(random, type, 16, 32, group, tokens, position, window, 0);
           one.assertSame(SCALAR, kernels);
         }
       }
@@ -90,7 +91,7 @@ class GeneratedAttentionTest {
   void whatIsNotFiniteReachesOnlyThoseWhoSeeIt(Tier tier, Random random) {
     try (var kernels = open(tier, SCALAR)) {
       for (int i = 0; i < 150; i++) {
-        var type = KvType.values()[random.nextInt(2)];
+        var type = KvType.values()[random.nextInt(KvType.values().length)];
         var one =
             AttentionRun.random(random, type, HEAD_SIZES[random.nextInt(5)], PAGE_TOKENS[i % 3]);
         one.poison(random, 1 + random.nextInt(4));
@@ -184,7 +185,7 @@ class GeneratedAttentionTest {
       int rows,
       boolean isAtEnd,
       Random random) {
-    long pageBytes = (long) headSize * pageTokens * type.bytes();
+    long pageBytes = pageTokens * type.bytes(headSize);
     var pages =
         new KvPages(
             type,

@@ -62,7 +62,7 @@ class StoreEmitterTest {
           int count = KV_HEADS * headSize;
           var k = floats(guarded.allocate(4L * (count + 1), isAtEnd), random);
           var v = floats(guarded.allocate(4L * (count + 2), isAtEnd), random);
-          long bytes = 2L * count * pageTokens * type.bytes();
+          long bytes = 2L * KV_HEADS * pageTokens * type.bytes(headSize);
           var actual =
               new KvPages(
                   type,
@@ -84,33 +84,61 @@ class StoreEmitterTest {
             SCALAR.store(expected, page, token, k, 1, v, 2);
             kernels.store(actual, page, token, k, 1, v, 2);
           }
-          assertSame(type, expected.keys(), actual.keys());
-          assertSame(type, expected.values(), actual.values());
+          assertSame(expected, actual);
         }
       }
     }
   }
 
-  /// Numbers of every kind: those that are ties or subnormal as halves, too large ones, NaN.
+  /// Numbers of every kind: those that are ties or subnormal as halves, or ties as bytes, too large
+  /// and too small ones, NaN. Neighbours are of like size.
   private static MemorySegment floats(MemorySegment floats, Random random) {
+    int kind = 0;
+    float factor = 1f;
     for (long i = 0; i < floats.byteSize() / 4; i++) {
+      if (i % KvType.GROUP == 2) {
+        kind = random.nextInt(6);
+        factor = Math.scalb(1f, random.nextInt(-115, 100));
+      }
       int bits =
-          switch (random.nextInt(4)) {
-            case 0 -> Float.floatToIntBits((float) random.nextGaussian());
+          switch (kind) {
+            case 0 -> Float.floatToIntBits((float) random.nextGaussian() * factor);
             case 1 -> Float.floatToIntBits(0x1p-24f * random.nextInt(-9000, 9000) / 2);
             case 2 -> Float.floatToIntBits(65504f + random.nextInt(-64, 64)) & 0xffff_f000;
-            default -> random.nextInt();
+            case 3 -> random.nextInt();
+            case 4 -> random.nextInt(8) > 0 ? 0 : 0x7f80_0000 | random.nextInt(2) << 31;
+            default ->
+                Float.floatToIntBits(random.nextInt(4) > 0 ? random.nextInt(256) - 127.5f : 127f);
           };
       floats.setAtIndex(ValueLayout.JAVA_INT, i, bits);
     }
     return floats;
   }
 
-  private static void assertSame(KvType type, MemorySegment expected, MemorySegment actual) {
-    for (long at = 0; at < expected.byteSize(); at += type.bytes()) {
-      assertEquals(
-          Float.floatToIntBits(type.get(expected, at)), Float.floatToIntBits(type.get(actual, at)));
+  private static void assertSame(KvPages expected, KvPages actual) {
+    for (int token = 0; token < 2 * expected.pageTokens(); token++) {
+      int page = token / expected.pageTokens();
+      int place = token % expected.pageTokens();
+      for (int index = 0; index < KV_HEADS * expected.headSize(); index++) {
+        int head = index / expected.headSize();
+        int channel = index % expected.headSize();
+        assertSame(
+            expected.key(page, head, place, channel), actual.key(page, head, place, channel));
+        assertSame(
+            expected.value(page, head, place, channel), actual.value(page, head, place, channel));
+        if (expected.type() == KvType.I8) {
+          long key = expected.keyOffset(page, head, place, channel);
+          long value = expected.valueOffset(page, head, place, channel);
+          var type = ValueLayout.JAVA_BYTE;
+          assertEquals(expected.keys().get(type, key), actual.keys().get(type, key));
+          assertEquals(expected.values().get(type, value), actual.values().get(type, value));
+        }
+      }
     }
+  }
+
+  private static void assertSame(float expected, float actual) {
+    assertEquals(Float.floatToIntBits(expected), Float.floatToIntBits(actual));
   }
 
   @Test
