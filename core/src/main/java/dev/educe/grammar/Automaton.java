@@ -211,16 +211,17 @@ final class Automaton {
 
   /// The fewest turns that cannot be told from a loop's by reading `horizon` bytes.
   private int representative(Frame loop, int horizon) {
-    int min = program.loopMin()[loop.target];
-    int max = program.loopMax()[loop.target];
-    boolean isFarFromMax = max == Expression.UNBOUNDED || max - loop.turns > horizon;
-    if (!isFarFromMax) {
-      return loop.turns;
+    Program.Loop bounds = program.loops().get(loop.target);
+    int turns = loop.turns;
+    boolean isFarFromMax =
+        bounds.freeTo() == Expression.UNBOUNDED || bounds.freeTo() - turns > horizon;
+    if (turns < bounds.freeFrom() || !isFarFromMax) {
+      return turns;
     }
-    if (loop.turns >= min) {
-      return min;
+    if (turns >= bounds.min()) {
+      return Math.max(bounds.min(), bounds.freeFrom());
     }
-    return min - loop.turns > horizon ? 0 : loop.turns;
+    return bounds.min() - turns > horizon ? bounds.freeFrom() : turns;
   }
 
   private int returnInstruction() {
@@ -287,16 +288,17 @@ final class Automaton {
       }
       case Program.ENTER -> todo.add(new Way(b, frame(true, a, 0, frame)));
       case Program.TICK -> {
-        int max = program.loopMax()[a];
-        if (max == Expression.UNBOUNDED) {
-          int turns = Math.min(frame.turns + 1, program.loopMin()[a]);
-          todo.add(new Way(b, frame(true, a, turns, frame.below)));
-        } else if (frame.turns < max) {
-          todo.add(new Way(b, frame(true, a, frame.turns + 1, frame.below)));
+        Program.Tick tick = program.ticks().get(a);
+        Program.Loop loop = program.loops().get(tick.loop());
+        boolean isBounded = loop.max() != Expression.UNBOUNDED;
+        int turns = isBounded ? frame.turns + 1 : Math.min(frame.turns + 1, loop.min());
+        boolean isAllowed = tick.allowed() == null || tick.allowed().get(turns);
+        if (isAllowed && turns <= loop.max()) {
+          todo.add(new Way(b, frame(true, tick.loop(), turns, frame.below)));
         }
       }
       case Program.LEAVE -> {
-        if (frame.turns >= program.loopMin()[a]) {
+        if (frame.turns >= program.loops().get(a).min()) {
           todo.add(new Way(b, frame.below));
         }
       }

@@ -2,6 +2,9 @@ package dev.educe.grammar;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 
 /// A set of Unicode scalar values, which are all code points but surrogates. Immutable.
@@ -72,7 +75,22 @@ final class CodePoints {
 
   /// Those that are in both.
   CodePoints and(CodePoints other) {
-    return negate().or(other.negate()).negate();
+    int[] both = new int[bounds.length + other.bounds.length];
+    int size = 0;
+    for (int i = 0, j = 0; i < bounds.length && j < other.bounds.length; ) {
+      int low = Math.max(bounds[i], other.bounds[j]);
+      int high = Math.min(bounds[i + 1], other.bounds[j + 1]);
+      if (low <= high) {
+        both[size++] = low;
+        both[size++] = high;
+      }
+      if (bounds[i + 1] < other.bounds[j + 1]) {
+        i += 2;
+      } else {
+        j += 2;
+      }
+    }
+    return new CodePoints(Arrays.copyOf(both, size));
   }
 
   /// These without those.
@@ -96,9 +114,43 @@ final class CodePoints {
     return union(ranges);
   }
 
+  /// The coarsest sets of which each of the given ones is a union; they do not overlap.
+  static List<CodePoints> partition(Collection<CodePoints> sets) {
+    var events = new ArrayList<int[]>(); // where a set begins or ends to hold, and which
+    int index = 0;
+    for (CodePoints set : sets) {
+      for (int i = 0; i < set.bounds.length; i += 2) {
+        events.add(new int[] {set.bounds[i], index});
+        events.add(new int[] {set.bounds[i + 1] + 1, index});
+      }
+      index++;
+    }
+    events.sort((a, b) -> Integer.compare(a[0], b[0]));
+    var classes = new LinkedHashMap<BitSet, List<int[]>>();
+    var open = new BitSet();
+    int from = 0;
+    for (int[] event : events) {
+      if (event[0] > from && !open.isEmpty()) {
+        classes
+            .computeIfAbsent((BitSet) open.clone(), _ -> new ArrayList<>())
+            .add(new int[] {from, event[0] - 1});
+      }
+      from = event[0];
+      open.flip(event[1]);
+    }
+    return classes.values().stream().map(CodePoints::union).toList();
+  }
+
   boolean contains(int codePoint) {
-    for (int i = 0; i < bounds.length; i += 2) {
-      if (codePoint >= bounds[i] && codePoint <= bounds[i + 1]) {
+    int low = 0;
+    int high = bounds.length / 2 - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      if (codePoint < bounds[2 * middle]) {
+        high = middle - 1;
+      } else if (codePoint > bounds[2 * middle + 1]) {
+        low = middle + 1;
+      } else {
         return true;
       }
     }
@@ -107,6 +159,11 @@ final class CodePoints {
 
   boolean isEmpty() {
     return bounds.length == 0;
+  }
+
+  /// Whether it has just one member.
+  boolean isSingle() {
+    return bounds.length == 2 && bounds[0] == bounds[1];
   }
 
   /// The lowest member.

@@ -42,8 +42,8 @@ sealed interface Expression {
   /// Whatever a rule of the grammar says; rules may refer to each other in cycles.
   record Rule(String name) implements Expression {}
 
-  /// A machine over characters, whose steps may be counted: what a pattern together with a length
-  /// comes to.
+  /// A graph of parts, whose steps may be counted: what a pattern together with a length comes to,
+  /// or the properties of an object. Where steps are counted, no part may be empty.
   ///
   /// @param states the first is the start
   /// @param min steps at least
@@ -60,8 +60,13 @@ sealed interface Expression {
       }
     }
 
-    /// @param character one character, as it is written
-    record Edge(Expression character, int target) {}
+    /// Whether the number of steps means anything.
+    boolean isCounted() {
+      return min > 0 || max != UNBOUNDED;
+    }
+
+    /// @param part what is read on the way, such as one character
+    record Edge(Expression part, int target) {}
   }
 
   /// The UTF-8 bytes of a text.

@@ -1,5 +1,6 @@
 package dev.educe.grammar;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -8,6 +9,10 @@ import java.util.Map;
 /// | made by | from |
 /// |---|---|
 /// | [#choice] | a list of texts |
+/// | [#regex] | a regular expression |
+/// | [#json] | any JSON |
+/// | [#schema] | a JSON schema |
+/// | [#of] | parts, one behind the other: texts, schemas, choices among them |
 /// | [#gbnf] | rules in the notation of llama.cpp |
 public final class Grammar {
   private final Program program;
@@ -24,6 +29,32 @@ public final class Grammar {
       throw new GrammarException("a choice needs at least one text");
     }
     return new Grammar(Literals.anyOf(texts), Map.of());
+  }
+
+  /// The texts that a regular expression matches from beginning to end.
+  ///
+  /// @param text as ECMA-262 has it, without what looks around or back, see [RegexReader]
+  /// @throws GrammarException if it is wrong or too large, with the position
+  public static Grammar regex(String text) {
+    return new Grammar(Regex.read(text).expression(Utf8::expression), Map.of());
+  }
+
+  /// Any JSON value.
+  public static Grammar json() {
+    return schema("true", SchemaOptions.defaults());
+  }
+
+  /// The JSON that a schema admits, in the schema's order and canonical form.
+  ///
+  /// @param schema JSON schema, draft 2020-12
+  /// @throws GrammarException if it is wrong, asks for what cannot be enforced, or nothing fits it,
+  ///   with a pointer to the place
+  /// @throws java.util.concurrent.CancellationException if the thread is interrupted; so for the
+  ///   other ways to make a grammar
+  public static Grammar schema(String schema, SchemaOptions options) {
+    var rules = new LinkedHashMap<String, Expression>();
+    Expression root = SchemaCompiler.compile(schema, options, rules, "");
+    return new Grammar(root, rules);
   }
 
   /// The texts of the rule `root`.

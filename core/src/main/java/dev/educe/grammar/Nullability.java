@@ -22,16 +22,7 @@ final class Nullability {
 
   Nullability(Map<String, Expression> rules) {
     this.rules = rules;
-    boolean isGrowing = true;
-    while (isGrowing) {
-      isGrowing = false;
-      for (var rule : rules.entrySet()) {
-        if (!nullable.contains(rule.getKey()) && isNullable(rule.getValue())) {
-          nullable.add(rule.getKey());
-          isGrowing = true;
-        }
-      }
-    }
+    RuleReferences.fixpoint(rules, nullable, this::isNullable);
   }
 
   boolean isNullable(Expression expression) {
@@ -42,8 +33,26 @@ final class Nullability {
       case Expression.Repeat(var part, int min, int _) -> min == 0 || isNullable(part);
       case Expression.Rule(String name) ->
           name.endsWith(NON_EMPTY) ? false : nullable.contains(name);
-      case Expression.Machine machine -> machine.min() == 0 && machine.states().get(0).isFinal();
+      case Expression.Machine machine ->
+          machine.min() == 0
+              && starts(machine).stream().anyMatch(Expression.Machine.State::isFinal);
     };
+  }
+
+  /// The states where a machine is before it reads anything.
+  private Set<Expression.Machine.State> starts(Expression.Machine machine) {
+    var found = new LinkedHashSet<Integer>(List.of(0));
+    var todo = new ArrayList<>(found);
+    while (!todo.isEmpty()) {
+      for (Expression.Machine.Edge edge : machine.states().get(todo.removeLast()).edges()) {
+        if (isNullable(edge.part()) && found.add(edge.target())) {
+          todo.add(edge.target());
+        }
+      }
+    }
+    var states = new LinkedHashSet<Expression.Machine.State>();
+    found.forEach(state -> states.add(machine.states().get(state)));
+    return states;
   }
 
   /// The same texts but for the empty one.
@@ -53,22 +62,51 @@ final class Nullability {
     }
     return switch (expression) {
       case Expression.Bytes bytes -> bytes;
-      case Expression.Sequence(var parts) -> {
-        var options = new ArrayList<Expression>();
-        for (int i = 0; i < parts.size(); i++) {
-          var rest = new ArrayList<>(parts.subList(i, parts.size()));
-          rest.set(0, nonEmpty(rest.getFirst()));
-          options.add(Expression.sequence(rest));
-        }
-        yield Expression.choice(options);
-      }
+      case Expression.Sequence(var parts) -> nonEmpty(chain(parts));
       case Expression.Choice(var options) ->
           Expression.choice(options.stream().map(this::nonEmpty).toList());
       case Expression.Repeat(var part, int _, int max) ->
           max == 0 ? Expression.NOTHING : new Expression.Repeat(nonEmpty(part), 1, max);
       case Expression.Rule(String name) -> new Expression.Rule(name + NON_EMPTY);
-      case Expression.Machine machine -> new Expression.Machine(machine.states(), 1, machine.max());
+      case Expression.Machine machine ->
+          machine.isCounted()
+              ? new Expression.Machine(machine.states(), 1, machine.max())
+              : doubled(machine);
     };
+  }
+
+  private static Expression.Machine chain(List<Expression> parts) {
+    var states = new ArrayList<Expression.Machine.State>();
+    for (int i = 0; i < parts.size(); i++) {
+      var edge = new Expression.Machine.Edge(parts.get(i), i + 1);
+      states.add(new Expression.Machine.State(false, List.of(edge)));
+    }
+    states.add(new Expression.Machine.State(true, List.of()));
+    return new Expression.Machine(states, 0, Expression.UNBOUNDED);
+  }
+
+  /// Twice the states: first those where nothing was read yet, where no text may end.
+  private Expression.Machine doubled(Expression.Machine machine) {
+    int count = machine.states().size();
+    var states = new ArrayList<Expression.Machine.State>();
+    for (Expression.Machine.State state : machine.states()) {
+      var edges = new ArrayList<Expression.Machine.Edge>();
+      for (Expression.Machine.Edge edge : state.edges()) {
+        edges.add(new Expression.Machine.Edge(nonEmpty(edge.part()), count + edge.target()));
+        if (isNullable(edge.part())) {
+          edges.add(new Expression.Machine.Edge(Expression.EMPTY, edge.target()));
+        }
+      }
+      states.add(new Expression.Machine.State(false, edges));
+    }
+    for (Expression.Machine.State state : machine.states()) {
+      var edges = new ArrayList<Expression.Machine.Edge>();
+      for (Expression.Machine.Edge edge : state.edges()) {
+        edges.add(new Expression.Machine.Edge(edge.part(), count + edge.target()));
+      }
+      states.add(new Expression.Machine.State(state.isFinal(), edges));
+    }
+    return new Expression.Machine(states, 0, Expression.UNBOUNDED);
   }
 
   /// What a rule's name stands for, also for names that [#nonEmpty] made.
@@ -128,7 +166,12 @@ final class Nullability {
 
   private void collectFirst(Expression expression, Set<String> target) {
     switch (expression) {
-      case Expression.Bytes _, Expression.Machine _ -> {}
+      case Expression.Bytes _ -> {}
+      case Expression.Machine machine -> {
+        for (Expression.Machine.State state : starts(machine)) {
+          state.edges().forEach(edge -> collectFirst(edge.part(), target));
+        }
+      }
       case Expression.Sequence(var parts) -> {
         for (Expression part : parts) {
           collectFirst(part, target);

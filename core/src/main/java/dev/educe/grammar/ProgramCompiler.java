@@ -3,6 +3,7 @@ package dev.educe.grammar;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,9 @@ final class ProgramCompiler {
   private final List<ByteSet> sets = new ArrayList<>();
   private final Map<ByteSet, Integer> setIndex = new HashMap<>();
   private final List<int[]> targets = new ArrayList<>();
-  private final List<int[]> loops = new ArrayList<>();
+  private final List<Program.Loop> loops = new ArrayList<>();
+  private final List<Program.Tick> ticks = new ArrayList<>();
+  private final Map<Long, Integer> reads = new HashMap<>(); // by set and next
   private final Map<String, Integer> entries = new HashMap<>();
   private final ArrayDeque<String> todo = new ArrayDeque<>();
   private final int end;
@@ -42,10 +45,14 @@ final class ProgramCompiler {
   /// @param rules what the names in it mean
   /// @throws GrammarException if a rule is missing or begins with itself, or all is too large
   static Program compile(Expression root, Map<String, Expression> rules) {
-    var nullability = new Nullability(rules);
+    var productivity = new Productivity(rules);
+    if (!productivity.isProductive(root)) {
+      throw new GrammarException("no text can ever fit the grammar");
+    }
+    var nullability = new Nullability(productivity.rules());
     nullability.checkLeftRecursion();
     var compiler = new ProgramCompiler(nullability);
-    int start = compiler.lower(root, compiler.end);
+    int start = compiler.lower(productivity.prune(root), compiler.end);
     compiler.lowerRules();
     return compiler.program(start);
   }
@@ -66,8 +73,8 @@ final class ProgramCompiler {
         Arrays.copyOf(b, size),
         List.copyOf(sets),
         List.copyOf(targets),
-        loops.stream().mapToInt(loop -> loop[0]).toArray(),
-        loops.stream().mapToInt(loop -> loop[1]).toArray());
+        List.copyOf(loops),
+        List.copyOf(ticks));
   }
 
   /// Writes what reads `expression` and goes on at `next`.
@@ -75,7 +82,10 @@ final class ProgramCompiler {
   /// @return where that begins
   private int lower(Expression expression, int next) {
     return switch (expression) {
-      case Expression.Bytes(ByteSet set) -> emit(Program.BYTES, index(set), next);
+      case Expression.Bytes(ByteSet set) -> {
+        int read = index(set);
+        yield reads.computeIfAbsent((long) read << 32 | next, _ -> emit(Program.BYTES, read, next));
+      }
       case Expression.Sequence(var parts) -> {
         int at = next;
         for (Expression part : parts.reversed()) {
@@ -149,17 +159,22 @@ final class ProgramCompiler {
   }
 
   private int count(Expression part, int min, int max, int next) {
-    int loop = loop(min, max);
+    int loop = loop(new Program.Loop(min, max, 0, max));
     int leave = emit(Program.LEAVE, loop, next);
     int head = fork();
-    int body = lower(part, head);
-    targets.set(a[head], new int[] {emit(Program.TICK, loop, body), leave});
+    int body = tick(loop, null, lower(part, head));
+    targets.set(a[head], new int[] {body, leave});
     return emit(Program.ENTER, loop, head);
   }
 
   private int machine(Expression.Machine machine, int next) {
-    boolean isCounted = machine.min() > 0 || machine.max() != Expression.UNBOUNDED;
-    int loop = isCounted ? loop(machine.min(), machine.max()) : 0;
+    boolean isCounted = machine.isCounted();
+    StepCounts counts = isCounted ? StepCounts.of(machine) : null;
+    int loop =
+        isCounted
+            ? loop(
+                new Program.Loop(machine.min(), machine.max(), counts.freeFrom(), counts.freeTo()))
+            : 0;
     int leave = isCounted ? emit(Program.LEAVE, loop, next) : next;
     int[] states = new int[machine.states().size()];
     Arrays.setAll(states, _ -> fork());
@@ -167,8 +182,8 @@ final class ProgramCompiler {
       Expression.Machine.State state = machine.states().get(i);
       var starts = new ArrayList<Integer>();
       for (Expression.Machine.Edge edge : state.edges()) {
-        int to = states[edge.target()];
-        starts.add(lower(edge.character(), isCounted ? emit(Program.TICK, loop, to) : to));
+        int read = lower(edge.part(), states[edge.target()]);
+        starts.add(isCounted ? tick(loop, counts.allowed().get(edge.target()), read) : read);
       }
       if (state.isFinal()) {
         starts.add(leave);
@@ -187,9 +202,14 @@ final class ProgramCompiler {
         });
   }
 
-  private int loop(int min, int max) {
-    loops.add(new int[] {min, max});
+  private int loop(Program.Loop loop) {
+    loops.add(loop);
     return loops.size() - 1;
+  }
+
+  private int tick(int loop, BitSet allowed, int next) {
+    ticks.add(new Program.Tick(loop, allowed));
+    return emit(Program.TICK, ticks.size() - 1, next);
   }
 
   private int fork(int... starts) {
@@ -207,6 +227,9 @@ final class ProgramCompiler {
   }
 
   private int emit(byte code, int first, int second) {
+    if (size % 4096 == 0) {
+      Interruption.check();
+    }
     if (size == INSTRUCTIONS_MAX) {
       throw new GrammarException(
           "the grammar is too large: it takes more than %,d instructions; split it or simplify it"
