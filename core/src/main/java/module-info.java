@@ -6,6 +6,7 @@ module dev.educe {
 
   exports dev.educe;
   exports dev.educe.format;
+  exports dev.educe.grammar;
   exports dev.educe.kernels;
   exports dev.educe.model;
   exports dev.educe.platform;

@@ -71,7 +71,7 @@ final class CharMachine {
   private static void checkSize(int states) {
     if (states > STATES_MAX) {
       throw new GrammarException(
-          "it takes more than %,d states; simplify it".formatted(STATES_MAX));
+          "it is too large: it takes more than %,d states; simplify it".formatted(STATES_MAX));
     }
   }
 

@@ -40,6 +40,7 @@ final class Constraints {
   private int minProperties;
   private int maxProperties = Expression.UNBOUNDED;
   private final Set<String> required = new LinkedHashSet<>();
+  private CharMachine machine; // of all patterns, once it is asked for
 
   private Constraints(List<SchemaNode> schemas) {
     this.schemas = schemas;
@@ -56,6 +57,11 @@ final class Constraints {
   }
 
   private void add(SchemaNode schema) {
+    for (String what : List.of("Length", "Items", "Properties")) {
+      if (schema.count("min" + what, 0) > schema.count("max" + what, Expression.UNBOUNDED)) {
+        throw schema.refusalAt("max" + what, "is less than min" + what);
+      }
+    }
     addTypes(schema);
     addValues(schema);
     addNumbers(schema);
@@ -138,6 +144,11 @@ final class Constraints {
     if (!schema.json().path("exclusiveMaximum").isBoolean()) {
       schema.number("exclusiveMaximum").ifPresent(bound -> lower(bound, true));
     }
+    var low = schema.number("minimum");
+    var high = schema.number("maximum");
+    if (low.isPresent() && high.isPresent() && low.get().compareTo(high.get()) > 0) {
+      throw schema.refusalAt("maximum", "is less than minimum");
+    }
     schema
         .number("multipleOf")
         .ifPresent(step -> {
@@ -175,7 +186,7 @@ final class Constraints {
 
   private void drop(JsonKind kind, boolean isImpossible, String problem) {
     if (isImpossible && kinds.remove(kind) && kinds.isEmpty()) {
-      throw schemas.getLast().refusal(problem);
+      throw new NothingFitsException(schemas.getLast().refusal(problem));
     }
   }
 
@@ -190,12 +201,14 @@ final class Constraints {
 
   /// Whether a value fits, as far as is known: of arrays and objects only that they may.
   boolean mayHold(JsonNode value) {
+    boolean isListed =
+        values == null || values.stream().anyMatch(v -> identity(v).equals(identity(value)));
+    return isListed && fitsRest(value);
+  }
+
+  private boolean fitsRest(JsonNode value) {
     JsonKind kind = JsonKind.of(value);
     if (!kinds.contains(kind)) {
-      return false;
-    }
-    if (values != null
-        && values.stream().noneMatch(known -> identity(known).equals(identity(value)))) {
       return false;
     }
     return switch (kind) {
@@ -259,7 +272,9 @@ final class Constraints {
   ///
   /// @throws GrammarException if one is wrong or too large, with its place
   CharMachine machine() {
-    CharMachine machine = null;
+    if (machine != null) {
+      return machine;
+    }
     for (var entry : patterns.entrySet()) {
       String keyword = entry.getKey().charAt(0) == 'p' ? "pattern" : "format";
       try {

@@ -39,8 +39,12 @@ final class Disjointness {
         if (++work > WORK_MAX || depth > DEPTH_MAX) {
           return false;
         }
-        if (!areApart(Constraints.of(a), Constraints.of(b), depth)) {
-          return false;
+        try {
+          if (!areApart(Constraints.of(a), Constraints.of(b), depth)) {
+            return false;
+          }
+        } catch (NothingFitsException one) {
+          continue; // of the two fits nothing at all
         }
       }
     }

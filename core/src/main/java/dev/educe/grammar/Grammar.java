@@ -66,6 +66,22 @@ public final class Grammar {
     return new Grammar(new Expression.Rule("root"), rules);
   }
 
+  /// The texts that a part and the parts in it describe.
+  ///
+  /// @throws GrammarException if a schema or an expression in it is wrong or cannot be enforced
+  public static Grammar of(Part part) {
+    var compiler = new PartCompiler();
+    Expression root = compiler.compile(part);
+    return new Grammar(root, compiler.rules());
+  }
+
+  /// Calls of tools as a family of models writes them.
+  ///
+  /// @throws GrammarException if a schema is wrong or cannot be enforced, with the tool's name
+  public static Grammar tools(List<Tool> tools, ToolFormat format) {
+    return of(format.calls(tools));
+  }
+
   /// This grammar over the tokens of a vocabulary.
   public TokenGrammar over(TokenTrie vocabulary) {
     return new TokenGrammar(program, vocabulary);
@@ -75,7 +91,7 @@ public final class Grammar {
   ///
   /// @throws GrammarException if the grammar turns out too ambiguous
   public boolean accepts(byte[] text) {
-    var automaton = new Automaton(program);
+    Automaton automaton = automaton();
     Automaton.State state = automaton.start();
     for (byte value : text) {
       state = automaton.step(state, value);
@@ -84,5 +100,15 @@ public final class Grammar {
       }
     }
     return state.isFinal;
+  }
+
+  /// One that runs it.
+  Automaton automaton() {
+    return new Automaton(program);
+  }
+
+  /// About how much memory it takes, apart from what its masks take.
+  long bytes() {
+    return program.bytes();
   }
 }

@@ -4,7 +4,7 @@ package dev.educe.grammar;
 ///
 /// Its message is one sentence for the person who wrote it, and names the place: a JSON pointer, or
 /// a line and column.
-public final class GrammarException extends IllegalArgumentException {
+public sealed class GrammarException extends IllegalArgumentException permits NothingFitsException {
   private static final long serialVersionUID = 1;
 
   /// @param message what is wrong, and where

@@ -31,9 +31,11 @@ final class JsonText {
               Expression.literal("\\"), Expression.choice(bytes("\"\\/bfnrt"), unit())));
 
   private final Expression space;
+  private final String suffix; // of the names of rules, since spaces make a difference
 
   /// @param isCompact whether no space stands after `:` and `,`
   JsonText(boolean isCompact) {
+    this.suffix = isCompact ? " compact" : "";
     this.space = isCompact ? Expression.EMPTY : Expression.optional(Expression.literal(" "));
   }
 
@@ -158,23 +160,27 @@ final class JsonText {
   /// Adds the rules of values of any kind: `value`, `object` and `array`, `string`, `number`,
   /// `integer`.
   void addRules(Map<String, Expression> rules) {
-    Expression value = new Expression.Rule("value");
-    Expression pair = Expression.sequence(key(new Expression.Rule("string")), value);
-    rules.put("string", string(0, Expression.UNBOUNDED));
-    rules.put("integer", integer());
-    rules.put("number", number());
-    rules.put("object", list("{", pair, "}", 0, Expression.UNBOUNDED));
-    rules.put("array", list("[", value, "]", 0, Expression.UNBOUNDED));
+    Expression pair = Expression.sequence(key(rule("string")), rule("value"));
+    rules.put(rule("string").name(), string(0, Expression.UNBOUNDED));
+    rules.put(rule("integer").name(), integer());
+    rules.put(rule("number").name(), number());
+    rules.put(rule("object").name(), list("{", pair, "}", 0, Expression.UNBOUNDED));
+    rules.put(rule("array").name(), list("[", rule("value"), "]", 0, Expression.UNBOUNDED));
     rules.put(
-        "value",
+        rule("value").name(),
         Expression.choice(
-            new Expression.Rule("string"),
-            new Expression.Rule("number"),
-            new Expression.Rule("object"),
-            new Expression.Rule("array"),
+            rule("string"),
+            rule("number"),
+            rule("object"),
+            rule("array"),
             Expression.literal("true"),
             Expression.literal("false"),
             Expression.literal("null")));
+  }
+
+  /// The rule of any value of a kind.
+  Expression.Rule rule(String kind) {
+    return new Expression.Rule(kind + suffix);
   }
 
   /// So many items with commas between them.

@@ -52,18 +52,13 @@ record NumberMachine(
       int remainder,
       boolean endsInZero) {}
 
-  /// @throws GrammarException if there is no such number, or they cannot be held
+  /// @throws GrammarException if it is too large
   CharMachine machine() {
     List<String> listed = listed();
-    CharMachine machine =
-        listed != null
-            ? CharMachine.anyOf(listed)
-            : CharMachine.explore(
-                new Digits(Phase.START, false, 0, 0, 0, 0, 0, false), this::edges, this::isFinal);
-    if (machine.isEmpty()) {
-      throw new GrammarException("no number lies within these bounds");
-    }
-    return machine;
+    return listed != null
+        ? CharMachine.anyOf(listed)
+        : CharMachine.explore(
+            new Digits(Phase.START, false, 0, 0, 0, 0, 0, false), this::edges, this::isFinal);
   }
 
   /// Whether the bounds leave nothing between them.

@@ -99,7 +99,7 @@ final class ObjectSchema {
       }
     }
     if (names.isEmpty() && patterns.isEmpty() && keyRules().isEmpty()) {
-      Expression key = new Expression.Rule("string");
+      Expression key = compiler.text().rule("string");
       return pair(key, schemasFor(Set.of(), isClosed));
     }
     var pairs = new ArrayList<Expression>();

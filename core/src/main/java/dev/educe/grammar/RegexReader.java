@@ -53,8 +53,9 @@ final class RegexReader {
   private Regex sequence() {
     var parts = new ArrayList<Regex>();
     while (at < text.length() && peek() != '|' && peek() != ')') {
+      boolean isAnchor = peek() == '^' || peek() == '$';
       Regex part = part();
-      parts.add(part instanceof Regex.Anchor ? part : repeated(part));
+      parts.add(isAnchor ? part : repeated(part));
     }
     return parts.size() == 1 ? parts.getFirst() : new Regex.Sequence(List.copyOf(parts));
   }

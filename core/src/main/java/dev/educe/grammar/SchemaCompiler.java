@@ -51,6 +51,7 @@ final class SchemaCompiler {
   private final Map<String, Expression> rules;
   private final String prefix;
   private final ArrayDeque<Runnable> todo = new ArrayDeque<>();
+  private GrammarException nothingFits; // the first part of which that is so, or null
   private final Map<SchemaNode, CharMachine> keys = new HashMap<>(); // by propertyNames
 
   private SchemaCompiler(
@@ -74,7 +75,7 @@ final class SchemaCompiler {
       String schema, SchemaOptions options, Map<String, Expression> rules, String prefix) {
     SchemaDocument document = SchemaDocument.read(schema);
     var compiler = new SchemaCompiler(document, options, rules, prefix);
-    if (!rules.containsKey("value")) {
+    if (!rules.containsKey(compiler.text.rule("value").name())) {
       compiler.text.addRules(rules);
     }
     Expression root = compiler.value(List.of(document.root()));
@@ -83,6 +84,9 @@ final class SchemaCompiler {
       compiler.todo.poll().run();
     }
     if (!new Productivity(rules).isProductive(root)) {
+      if (compiler.nothingFits != null) {
+        throw compiler.nothingFits;
+      }
       throw SchemaNode.refusal("#", "no value can ever fit it");
     }
     return root;
@@ -102,7 +106,7 @@ final class SchemaCompiler {
     for (List<SchemaNode> alternative : alternatives.of(schemas)) {
       List<SchemaNode> speaking =
           alternative.stream().filter(schema -> speaks(schema)).distinct().toList();
-      all.add(speaking.isEmpty() ? new Expression.Rule("value") : rule(speaking));
+      all.add(speaking.isEmpty() ? text.rule("value") : rule(speaking));
     }
     return Expression.choice(all);
   }
@@ -119,7 +123,7 @@ final class SchemaCompiler {
         throw schemas.getLast().refusal("the schema is too large; simplify it");
       }
       rules.put(name, Expression.NOTHING); // until it is its turn
-      todo.add(() -> rules.put(name, body(Constraints.of(schemas))));
+      todo.add(() -> rules.put(name, unlessNothingFits(() -> body(Constraints.of(schemas)))));
     }
     return new Expression.Rule(name);
   }
@@ -131,24 +135,31 @@ final class SchemaCompiler {
     }
     var kinds = new ArrayList<Expression>();
     for (JsonKind kind : all.kinds()) {
-      switch (kind) {
-        case NULL -> kinds.add(Expression.literal("null"));
-        case BOOLEAN -> {
-          kinds.add(Expression.literal("true"));
-          kinds.add(Expression.literal("false"));
-        }
-        case STRING -> kinds.add(string(all));
-        case INTEGER -> {
-          if (!all.kinds().contains(JsonKind.FRACTION)) {
-            kinds.add(number(all, true));
-          }
-        }
-        case FRACTION -> kinds.add(number(all, !all.kinds().contains(JsonKind.INTEGER)));
-        case ARRAY -> kinds.add(new ArraySchema(this, all).expression());
-        case OBJECT -> kinds.add(new ObjectSchema(this, all).expression());
-      }
+      kinds.add(unlessNothingFits(() -> kind(all, kind)));
     }
     return Expression.choice(kinds);
+  }
+
+  private Expression unlessNothingFits(Supplier<Expression> body) {
+    try {
+      return body.get();
+    } catch (NothingFitsException problem) {
+      nothingFits = nothingFits == null ? problem : nothingFits;
+      return Expression.NOTHING;
+    }
+  }
+
+  private Expression kind(Constraints all, JsonKind kind) {
+    boolean isWhole = !all.kinds().contains(JsonKind.FRACTION);
+    return switch (kind) {
+      case NULL -> Expression.literal("null");
+      case BOOLEAN -> Expression.choice(Expression.literal("true"), Expression.literal("false"));
+      case STRING -> string(all);
+      case INTEGER -> isWhole ? number(all, true) : Expression.NOTHING; // in FRACTION's
+      case FRACTION -> number(all, false);
+      case ARRAY -> new ArraySchema(this, all).expression();
+      case OBJECT -> new ObjectSchema(this, all).expression();
+    };
   }
 
   /// Strings and numbers are put together, since there may be many.
@@ -179,7 +190,7 @@ final class SchemaCompiler {
   private Expression number(Constraints all, boolean isInteger) {
     NumberMachine bounds = all.numbers();
     if (bounds.min() == null && bounds.max() == null && all.steps().isEmpty()) {
-      return new Expression.Rule(isInteger ? "integer" : "number");
+      return text.rule(isInteger ? "integer" : "number");
     }
     return shared(
         "%s %s %s".formatted(isInteger ? "integer" : "number", bounds, all.steps()),
@@ -193,7 +204,13 @@ final class SchemaCompiler {
         CharMachine one = all.numbers().with(isInteger, step).machine();
         machine = machine == null ? one : machine.and(one);
       }
-      return machine == null ? all.numbers().with(isInteger, null).machine() : machine;
+      machine = machine == null ? all.numbers().with(isInteger, null).machine() : machine;
+      if (machine.isEmpty()) {
+        throw new NothingFitsException(all.schemas().getLast().refusal("no such number exists"));
+      }
+      return machine;
+    } catch (NothingFitsException problem) {
+      throw problem;
     } catch (GrammarException problem) {
       throw all.schemas().getLast().refusal(problem.getMessage());
     }
@@ -204,7 +221,7 @@ final class SchemaCompiler {
     int max = all.maxLength();
     if (all.patterns().isEmpty()) {
       return min == 0 && max == Expression.UNBOUNDED
-          ? new Expression.Rule("string")
+          ? text.rule("string")
           : shared("string %d %d".formatted(min, max), () -> JsonText.string(min, max));
     }
     return shared(
@@ -215,9 +232,10 @@ final class SchemaCompiler {
     CharMachine machine;
     try {
       machine = all.machine();
-    } catch (GrammarException tooLarge) {
-      if (all.patterns().size() > 1 || min > 0 || max != Expression.UNBOUNDED) {
-        throw tooLarge;
+    } catch (GrammarException problem) {
+      boolean isPlain = all.patterns().size() == 1 && min == 0 && max == Expression.UNBOUNDED;
+      if (!isPlain || !problem.getMessage().contains("too large")) {
+        throw problem;
       }
       Regex regex = Constraints.regex(all.patterns().iterator().next());
       return JsonText.quoted(regex.expression(JsonText::character));
@@ -237,7 +255,8 @@ final class SchemaCompiler {
         characters instanceof Expression.Machine counted
             && (!counted.isCounted() || StepCounts.of(counted).isPossible());
     if (machine.isEmpty() || !isPossible) {
-      throw all.schemas().getLast().refusal("no string matches all that is asked of it");
+      throw new NothingFitsException(
+          all.schemas().getLast().refusal("no string matches all that is asked of it"));
     }
     return JsonText.quoted(characters);
   }
@@ -246,11 +265,8 @@ final class SchemaCompiler {
   ///
   /// @return at most one machine; none if any key is fine
   List<CharMachine> keys(SchemaNode schema) {
-    var all = new ArrayList<CharMachine>();
-    if (speaks(schema) || alternatives.of(List.of(schema)).size() != 1) {
-      all.add(keys.computeIfAbsent(schema, this::keyMachine));
-    }
-    return all;
+    boolean isAny = alternatives.of(List.of(schema)).equals(List.of(List.of()));
+    return isAny ? List.of() : List.of(keys.computeIfAbsent(schema, this::keyMachine));
   }
 
   private CharMachine keyMachine(SchemaNode schema) {

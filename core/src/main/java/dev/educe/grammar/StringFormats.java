@@ -26,6 +26,8 @@ final class StringFormats {
   private static final String HEX = "[0-9A-Fa-f]";
   private static final String UNIT = HEX + "{1,4}";
   private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+  private static final String EMAIL =
+      ATOM + "(?:\\." + ATOM + ")*@(?:" + LABEL + "\\.)+[A-Za-z]{2,18}";
   private static final String URI_CHARACTER = "(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%" + HEX + "{2})";
   private static final String URI_TAIL =
       "(?:\\?(?:" + URI_CHARACTER + "|\\?)*)?(?:#(?:" + URI_CHARACTER + "|\\?)*)?";
@@ -36,7 +38,7 @@ final class StringFormats {
           Map.entry("time", TIME),
           Map.entry("date-time", DATE + "T" + TIME),
           Map.entry("duration", duration()),
-          Map.entry("email", ATOM + "(?:\\." + ATOM + ")*@" + LABEL + "(?:\\." + LABEL + ")+"),
+          Map.entry("email", EMAIL),
           Map.entry("hostname", LABEL + "(?:\\." + LABEL + ")*"),
           Map.entry("ipv4", IPV4),
           Map.entry("ipv6", ipv6()),

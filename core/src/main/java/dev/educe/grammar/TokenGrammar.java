@@ -22,6 +22,7 @@ public final class TokenGrammar {
   /// @param returns nodes at which it may end
   private record Inside(long[] mask, int[] returns) {}
 
+  private final Program program;
   private final Automaton automaton;
   private final TokenTrie trie;
   private final Automaton.State start;
@@ -31,6 +32,7 @@ public final class TokenGrammar {
   private int[] returnNodes = new int[64];
 
   TokenGrammar(Program program, TokenTrie trie) {
+    this.program = program;
     this.automaton = new Automaton(program);
     this.trie = trie;
     this.path = new int[trie.depthMax() + 1];
@@ -56,6 +58,12 @@ public final class TokenGrammar {
   /// How many tokens the vocabulary has.
   public int vocabularySize() {
     return trie.vocabularySize();
+  }
+
+  /// About how much memory it takes by now, masks included.
+  synchronized long bytes() {
+    long words = (trie.vocabularySize() + 63) >> 6;
+    return program.bytes() + automaton.bytes() + 8 * words * (masks.size() + insides.size());
   }
 
   TokenTrie trie() {

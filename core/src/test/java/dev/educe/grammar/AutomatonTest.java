@@ -36,7 +36,12 @@ class AutomatonTest {
       try {
         grammar = new Grammar(root, rules);
       } catch (GrammarException refused) {
-        assertTrue(refused.getMessage().contains("begins with itself"), refused.getMessage());
+        boolean isEmpty = refused.getMessage().startsWith("no text can ever fit");
+        assertTrue(
+            isEmpty
+                ? texts(root, rules, 8).isEmpty()
+                : refused.getMessage().contains("begins with itself"),
+            refused.getMessage());
         continue;
       }
       Set<String> expected = texts(root, rules, 8);
@@ -145,6 +150,9 @@ class AutomatonTest {
       int low = random.nextInt(CodePoints.MAX >> random.nextInt(20));
       int high = low + random.nextInt(1 + (CodePoints.MAX - low >> random.nextInt(20)));
       CodePoints set = CodePoints.range(low, high);
+      if (set.isEmpty()) {
+        continue; // surrogates alone
+      }
       var grammar = new Grammar(Utf8.expression(set), Map.of());
       for (int c : new int[] {low - 1, low, (low + high) / 2, high, high + 1}) {
         if (c >= 0 && c <= CodePoints.MAX && (c < 0xd800 || c > 0xdfff)) {
