@@ -196,7 +196,7 @@ final class Constraints {
 
   /// The values that fit, if they are listed.
   Optional<List<JsonNode>> values() {
-    return Optional.ofNullable(values).map(list -> list.stream().filter(this::mayHold).toList());
+    return Optional.ofNullable(values).map(list -> list.stream().filter(this::fitsRest).toList());
   }
 
   /// Whether a value fits, as far as is known: of arrays and objects only that they may.

@@ -23,7 +23,7 @@ class SchemaPropertyTest {
 
   @Test
   void someSchemas(Random random) {
-    schemas(random, 3_000);
+    schemas(random, 2_000);
   }
 
   @Tag("slow")
