@@ -24,6 +24,7 @@ public final class Main {
                                      the matrix kernel alone, against the peak of its instruction
       ./dev bench attention [TIER|best|vector]
                                      attention alone, against the peak of fused multiply-adds
+      ./dev bench grammar MODEL      masks over the model's vocabulary, and compiling tools
       """;
 
   private Main() {}
@@ -52,6 +53,7 @@ public final class Main {
       case "bandwidth" -> new BandwidthCommand(root, rest).run();
       case "matrix" -> MatrixBench.main(rest.toArray(String[]::new));
       case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
+      case "grammar" -> new GrammarCommand(root, rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->
           throw new IllegalArgumentException(

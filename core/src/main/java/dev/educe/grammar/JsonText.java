@@ -95,7 +95,8 @@ final class JsonText {
   static String number(BigDecimal value) {
     BigDecimal shortest = value.stripTrailingZeros();
     boolean isPlain =
-        shortest.precision() - shortest.scale() <= PLAIN_DIGITS_MAX && shortest.scale() <= 30;
+        (long) shortest.precision() - shortest.scale() <= PLAIN_DIGITS_MAX
+            && shortest.scale() <= 30;
     return isPlain ? shortest.toPlainString() : shortest.toString();
   }
 

@@ -47,6 +47,8 @@ final class SchemaDocument {
       json = MAPPER.readTree(text);
     } catch (JacksonException wrong) {
       throw new GrammarException("the schema is not JSON: " + wrong.getOriginalMessage());
+    } catch (NumberFormatException wrong) {
+      throw new GrammarException("a number in the schema has an exponent that is too large");
     }
     if (json == null || json.isMissingNode()) {
       throw new GrammarException("the schema is empty");

@@ -160,6 +160,8 @@ class SchemaTest {
         refusal("{'type':'object','required':['a'],'properties':{'a':{'$ref':'#'}}}")
             .contains("no value"));
     assertTrue(refusal("{'multipleOf':1e-500}").contains("#/multipleOf"));
+    assertTrue(refusal("{'minimum':8E88888888888888}").contains("exponent"));
+    assertTrue(accepts("{'const':[1E2147483640]}", "[1E+2147483640]"));
     assertTrue(refusal("false").contains("#"));
     assertTrue(refusal("[1").contains("not JSON"));
     assertTrue(refusal("7").contains("object or a boolean"));
