@@ -1,0 +1,10 @@
+package dev.educe.server.http;
+
+/// The client has left, or takes nothing any more: there is nobody to answer.
+public final class ClientGoneException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  ClientGoneException(Throwable cause) {
+    super("the client is gone", cause, false, false);
+  }
+}
