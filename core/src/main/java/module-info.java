@@ -1,15 +1,20 @@
 /// Runs trained models on the JVM: formats, tokenizers, kernels, architectures and the public API.
 module dev.educe {
   requires jdk.incubator.vector;
+  requires jdk.jfr;
   requires jdk.management;
   requires tools.jackson.databind;
 
   exports dev.educe;
+  exports dev.educe.backend;
+  exports dev.educe.cache;
+  exports dev.educe.engine;
   exports dev.educe.format;
   exports dev.educe.kernels;
   exports dev.educe.model;
   exports dev.educe.platform;
   exports dev.educe.sampling;
+  exports dev.educe.template;
   exports dev.educe.tensor;
   exports dev.educe.tokenizer;
 

@@ -1,153 +1,152 @@
 package dev.educe;
 
-import dev.educe.sampling.Candidates;
+import dev.educe.engine.Ended;
+import dev.educe.engine.Engine;
+import dev.educe.engine.Event;
+import dev.educe.engine.EventQueue;
+import dev.educe.engine.Finish;
+import dev.educe.engine.TokenText;
+import dev.educe.engine.Work;
 import dev.educe.sampling.Sampler;
-import dev.educe.tokenizer.Tokenizer;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 
 /// One generation under way: each piece is what the next token made certain, perhaps nothing.
 ///
-/// Used by one thread. Holds its part of the cache until it is closed.
-final class Continuation implements Iterator<String>, AutoCloseable {
-  private final Model model;
+/// The engine runs it, a few tokens ahead of its reader, and pauses it when nobody reads. One
+/// thread reads; any may cancel. An interrupt of the reading thread cancels, too.
+public final class Continuation implements Iterator<String>, AutoCloseable {
+  // How far generation runs ahead: enough that a reader never waits for the engine's next step.
+  private static final int TOKENS_AHEAD = 32;
+
   private final Request request;
-  private final Tokenizer tokenizer;
-  private final Tokenizer.Decoder decoder;
-  private final StopTexts stops;
-  private final Sampler sampler;
-  private final Candidates candidates;
-  private final Model.Pages pages;
+  private final EventQueue events;
+  private final Engine.Ticket ticket;
+  private final List<Integer> tokens = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
-  private final int promptTokens;
-  private final int tokensMax;
-  private final long start = System.nanoTime();
-  private int[] tokens; // the prompt, then what was generated
-  private int count; // how many tokens there are
-  private int computed; // how many of them are in the cache
-  private long promptNanos;
-  private long firstTokenNanos;
-  private long lastTokenNanos;
-  private Generation.Finish finish; // set once the generation has ended
-  private boolean handedOver; // the last piece too
+  private volatile boolean isCancelled;
+  private Ended end; // once the engine has ended it
 
   Continuation(Model model, Request request) {
-    this.model = model;
     this.request = request;
-    this.tokenizer = model.tokenizer();
-    this.tokens = tokenizer.encode(request.prompt(), request.special());
-    this.count = tokens.length;
-    this.promptTokens = count;
-    if (count == 0) {
+    int[] prompt = model.tokenizer().encode(request.prompt(), request.special());
+    if (prompt.length == 0) {
       throw new IllegalArgumentException("the prompt is empty; give at least one character");
     }
-    if (count >= model.contextLength()) {
-      throw new IllegalArgumentException(
-          "the prompt has %,d tokens and leaves no room for an answer in the context of %,d"
-              .formatted(count, model.contextLength()));
-    }
-    this.tokensMax = Math.min(request.tokensMax(), model.contextLength() - count);
-    this.decoder = tokenizer.decoder(tokens);
-    this.stops = new StopTexts(request.stop());
-    this.sampler = new Sampler(request.sampling(), 0, model.vocabulary(), count, List.of());
-    this.candidates = new Candidates(model.vocabularySize());
-    if (tokensMax == 0) {
-      finish = Generation.Finish.LENGTH;
-    }
-    this.pages = model.take(count + tokensMax);
+    var engine = model.engine();
+    this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
+    var sampler = new Sampler(request.sampling(), 0, model.vocabulary(), prompt.length, List.of());
+    long nanosMax = request.deadline().toNanos();
+    this.ticket =
+        engine.submit(
+            Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, events)
+                .withPriority(request.priority())
+                .withDeadlines(nanosMax, nanosMax)
+                .withText(
+                    token -> !request.ignoreEnd() && sampler.ends(token),
+                    TokenText.of(model.tokenizer().decoder(prompt), request.stop())));
   }
 
   @Override
   public boolean hasNext() {
-    return !handedOver;
+    return end == null;
   }
 
-  /// The next piece of text, empty if the token did not make any certain.
+  /// The next piece of text as soon as it is there, empty if the token did not make any certain.
+  ///
+  /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
   @Override
   public String next() {
-    if (handedOver) {
+    if (end != null) {
       throw new NoSuchElementException("the generation has ended");
     }
-    var piece = new StringBuilder();
-    if (finish == null) {
-      if (Thread.currentThread().isInterrupted()) {
-        finish = Generation.Finish.CANCELLED;
-      } else {
-        piece.append(advance());
-      }
-    }
-    if (finish != null) {
-      piece.append(stops.pass(decoder.finish())).append(stops.finish());
-      handedOver = true;
+    String piece =
+        switch (take()) {
+          case Event.Token token -> {
+            tokens.add(token.id());
+            yield token.text();
+          }
+          case Ended ended -> {
+            end = ended;
+            yield ended.text();
+          }
+        };
+    if (end != null && end.finish() == Finish.FAILED) {
+      throw end.cause().orElseThrow();
     }
     text.append(piece);
-    return piece.toString();
+    return piece;
   }
 
-  private String advance() {
-    int token = nextToken();
-    long now = System.nanoTime();
-    if (count == promptTokens) {
-      firstTokenNanos = now - start;
-    }
-    lastTokenNanos = now - start;
-    if (sampler.ends(token) && !request.ignoreEnd()) {
-      finish = Generation.Finish.STOP;
-      return "";
-    }
-    if (count == tokens.length) {
-      tokens = Arrays.copyOf(tokens, count + Math.min(tokensMax, count) + 16);
-    }
-    tokens[count++] = token;
-    String certain = stops.pass(decoder.next(token));
-    if (stops.stopped()) {
-      finish = Generation.Finish.STOP;
-    } else if (count - promptTokens == tokensMax) {
-      finish = Generation.Finish.LENGTH;
-    }
-    return certain;
-  }
-
-  /// Computes what is not in the cache yet, chunk by chunk, and chooses the token that follows.
-  private int nextToken() {
-    while (true) {
-      int chunk = Math.min(count - computed, model.executor().batchTokensMax());
-      boolean last = computed + chunk == count;
-      model.lock().lock();
-      try {
-        model.step(pages, computed, tokens, computed, chunk, last ? 1 : 0);
-        computed += chunk;
-        if (count == promptTokens) {
-          promptNanos = System.nanoTime() - start;
+  /// The next event; of a cancelled generation, the last.
+  private Event take() {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          Event event = events.take();
+          if (!isCancelled || event instanceof Ended) {
+            return event;
+          }
+        } catch (InterruptedException _) {
+          interrupted = true;
+          cancel();
         }
-        if (last) {
-          return sampler.next(model.logitsRow(0), tokens, count, candidates);
-        }
-      } finally {
-        model.lock().unlock();
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
+  }
+
+  /// Ends the generation at the engine's next step, unless it has ended by then; its last piece
+  /// comes at once. From any thread.
+  public void cancel() {
+    isCancelled = true;
+    ticket.cancel();
   }
 
   /// The finished generation.
-  Generation result() {
+  ///
+  /// @throws IllegalStateException if there are pieces to be read still
+  public Generation result() {
+    if (end == null) {
+      throw new IllegalStateException("the generation has not ended");
+    }
+    var usage = end.usage();
     return new Generation(
         text.toString(),
-        Arrays.stream(tokens, promptTokens, count).boxed().toList(),
-        finish,
+        List.copyOf(tokens),
+        finish(),
         new Generation.Usage(
-            promptTokens,
-            count - promptTokens,
-            promptNanos,
-            firstTokenNanos,
-            lastTokenNanos - firstTokenNanos,
+            usage.promptTokens(),
+            usage.cachedTokens(),
+            usage.generatedTokens(),
+            usage.prefillNanos(),
+            usage.queueNanos() + usage.prefillNanos(),
+            usage.decodeNanos(),
             request.sampling().seed()));
   }
 
+  private Generation.Finish finish() {
+    if (isCancelled) {
+      return Generation.Finish.CANCELLED;
+    }
+    return switch (end.finish()) {
+      case STOP -> Generation.Finish.STOP;
+      case LENGTH -> Generation.Finish.LENGTH;
+      case CANCELLED, FAILED -> Generation.Finish.CANCELLED;
+    };
+  }
+
+  /// Cancels the generation unless it has ended.
   @Override
   public void close() {
-    pages.close();
+    if (end == null) {
+      cancel();
+    }
   }
 }

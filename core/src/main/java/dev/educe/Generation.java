@@ -15,13 +15,14 @@ public record Generation(String text, List<Integer> tokens, Finish finish, Usage
     STOP,
     /// As many tokens as were asked for, or a full context.
     LENGTH,
-    /// The caller's thread was interrupted.
+    /// It was cancelled, or its deadline has passed.
     CANCELLED
   }
 
   /// What a generation took.
   ///
-  /// @param promptTokens tokens read
+  /// @param promptTokens tokens of the prompt
+  /// @param cachedTokens of those, how many were computed before, for another generation
   /// @param generatedTokens tokens written
   /// @param promptNanos time to read the prompt
   /// @param firstTokenNanos time from the call to the first token
@@ -29,14 +30,15 @@ public record Generation(String text, List<Integer> tokens, Finish finish, Usage
   /// @param seed of the draws, to repeat them
   public record Usage(
       int promptTokens,
+      int cachedTokens,
       int generatedTokens,
       long promptNanos,
       long firstTokenNanos,
       long decodeNanos,
       long seed) {
-    /// Tokens read per second.
+    /// Tokens read per second, those computed before apart.
     public double promptRate() {
-      return promptNanos == 0 ? 0 : promptTokens * 1e9 / promptNanos;
+      return promptNanos == 0 ? 0 : (promptTokens - cachedTokens) * 1e9 / promptNanos;
     }
 
     /// Tokens written per second, the first one apart.

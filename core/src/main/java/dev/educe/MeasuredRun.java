@@ -14,9 +14,9 @@ final class MeasuredRun {
   private final int vocabularySize;
   private final Random random = new Random(1); // which tokens they are does not matter
 
-  MeasuredRun(Executor executor, Batch batch, int vocabularySize) {
+  MeasuredRun(Executor executor, int vocabularySize) {
     this.executor = executor;
-    this.batch = batch;
+    this.batch = new Batch(executor.batchTokensMax(), executor.batchLogitsMax());
     this.vocabularySize = vocabularySize;
   }
 

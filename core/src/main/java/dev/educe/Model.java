@@ -1,43 +1,57 @@
 package dev.educe;
 
-import dev.educe.backend.Batch;
 import dev.educe.backend.Executor;
 import dev.educe.backend.cpu.CpuExecutor;
-import dev.educe.cache.PageTable;
+import dev.educe.cache.PrefixKey;
+import dev.educe.engine.Ended;
+import dev.educe.engine.Engine;
+import dev.educe.engine.EngineOptions;
+import dev.educe.engine.Event;
+import dev.educe.engine.Finish;
+import dev.educe.engine.Listener;
+import dev.educe.engine.Meter;
+import dev.educe.engine.Progress;
+import dev.educe.engine.Totals;
+import dev.educe.engine.Work;
 import dev.educe.format.Gguf;
 import dev.educe.format.Metadata;
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.UnsupportedModelException;
 import dev.educe.kernels.KernelSelector;
+import dev.educe.kernels.Kernels;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.model.Decoder;
 import dev.educe.model.Weights;
 import dev.educe.model.arch.Architectures;
+import dev.educe.platform.Clock;
 import dev.educe.platform.Machine;
 import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.Workers;
-import dev.educe.sampling.NumericalException;
+import dev.educe.sampling.Sampler;
+import dev.educe.sampling.Sampling;
 import dev.educe.sampling.Vocabulary;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.Iterator;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /// A loaded model: generates text from any number of threads until it is closed.
 ///
-/// Generations of several threads take turns, step by step. Each holds its part of the KV cache
-/// from its first step to its last; one that finds the cache full waits for another to end.
+/// One engine serves them all: generations run side by side, in steps that they share, and those
+/// that begin alike share what was computed of it. What one of them generates does not depend on
+/// the others.
 public final class Model implements AutoCloseable {
   // Tokens of a page: a block of attention, so that a block's keys lie together.
   private static final int PAGE_TOKENS = 64;
@@ -56,36 +70,36 @@ public final class Model implements AutoCloseable {
   private final String summary;
   private final Workers workers;
   private final Executor executor;
-  private final Batch batch;
-
-  // Held for a step at a time; fair, so that generations take turns.
-  private final ReentrantLock lock = new ReentrantLock(true);
-  private final Condition released = lock.newCondition();
-  private int generations;
-  private boolean closed;
+  private final PrefixKey key;
+  private final ModelSource source;
+  private final Engine engine;
 
   private Model(
       Metadata metadata,
       Tokenizer tokenizer,
-      int contextLength,
+      PrefixKey key,
+      ModelSource source,
       int vocabularySize,
       String summary,
       Workers workers,
-      Executor executor) {
+      Executor executor,
+      EngineOptions engineOptions) {
     this.metadata = metadata;
     this.tokenizer = tokenizer;
+    this.key = key;
+    this.source = source;
+    this.contextLength = engineOptions.contextLength();
     this.vocabulary =
         new Vocabulary(
             tokenizer.vocabularySize(),
             tokenizer::bytes,
             text -> tokenizer.encodePlain(text, false),
             tokenizer::endsGeneration);
-    this.contextLength = contextLength;
     this.vocabularySize = vocabularySize;
     this.summary = summary;
     this.workers = workers;
     this.executor = executor;
-    this.batch = new Batch(executor.batchTokensMax(), executor.batchLogitsMax());
+    this.engine = new Engine(executor, vocabularySize, engineOptions, Clock.system(), Meter.NONE);
   }
 
   /// Loads a model file with default options.
@@ -106,6 +120,7 @@ public final class Model implements AutoCloseable {
   /// @throws IOException if it cannot be read
   public static Model load(Path path, LoadOptions options) throws IOException {
     var selection = KernelSelector.select(options.kernels());
+    var source = ModelSource.of(path);
     try (var file = Gguf.open(path)) {
       Decoder decoder = Architectures.describe(file.metadata());
       var weights =
@@ -139,11 +154,18 @@ public final class Model implements AutoCloseable {
         return new Model(
             file.metadata(),
             finished(tokenizer),
-            context,
+            new PrefixKey(
+                "",
+                path.getFileName().toString(),
+                "",
+                options.kv().name(),
+                Kernels.CONTRACT_VERSION),
+            source,
             decoder.vocabularySize(),
             summary,
             workers,
-            executor);
+            executor,
+            EngineOptions.of(context, executor.batchLogitsMax()).withWindow(decoder.window()));
       } catch (IOException | RuntimeException | Error failed) {
         if (executor != null) {
           executor.close();
@@ -196,22 +218,25 @@ public final class Model implements AutoCloseable {
 
   /// Generates to the end and returns everything.
   ///
-  /// @throws IllegalArgumentException if the prompt has no tokens or leaves no room for one
-  /// @throws NumericalException if the model's numbers are no longer finite
-  /// @throws IllegalStateException if the model is closed
+  /// @throws IllegalArgumentException if the prompt has no tokens
+  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
+  ///   model is closed
+  /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
   public Generation generate(Request request) {
     return generate(request, _ -> {});
   }
 
   /// Generates to the end; hands each piece of text over as soon as it is certain, on this thread.
   ///
-  /// An interrupt of this thread, or an exception of the consumer, ends the generation.
+  /// An interrupt of this thread, or an exception of the consumer, ends the generation. A consumer
+  /// that takes long delays nobody else.
   ///
-  /// @throws IllegalArgumentException if the prompt has no tokens or leaves no room for one
-  /// @throws NumericalException if the model's numbers are no longer finite
-  /// @throws IllegalStateException if the model is closed
+  /// @throws IllegalArgumentException if the prompt has no tokens
+  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
+  ///   model is closed
+  /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
   public Generation generate(Request request, Consumer<String> text) {
-    try (var continuation = new Continuation(this, request)) {
+    try (var continuation = start(request)) {
       while (continuation.hasNext()) {
         String piece = continuation.next();
         if (!piece.isEmpty()) {
@@ -222,44 +247,80 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /// The pieces of text as a stream that generates as it is read; closing it ends the generation.
+  /// The pieces of text as a stream; generation runs a little ahead of its reader. Closing it ends
+  /// the generation.
   ///
-  /// @throws IllegalArgumentException if the prompt has no tokens or leaves no room for one
-  /// @throws IllegalStateException if the model is closed
+  /// @throws IllegalArgumentException if the prompt has no tokens
+  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
+  ///   model is closed
   public Stream<String> stream(Request request) {
-    var continuation = new Continuation(this, request);
-    Iterator<String> pieces = continuation;
+    var continuation = start(request);
     return StreamSupport.stream(
             Spliterators.spliteratorUnknownSize(
-                pieces, Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE),
+                continuation, Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE),
             false)
         .filter(piece -> !piece.isEmpty())
         .onClose(continuation::close);
   }
 
-  /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,
-  /// borrowed for the call.
+  /// Starts a generation and returns at once; any thread may cancel it.
   ///
+  /// @throws IllegalArgumentException if the prompt has no tokens
+  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
+  ///   model is closed
+  public Continuation start(Request request) {
+    return new Continuation(this, request);
+  }
+
+  /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,
+  /// borrowed for the call. The consumer runs on the engine's thread, and others wait for it.
+  ///
+  /// @throws CancellationException if this thread is interrupted
   /// @throws IllegalArgumentException if there are no tokens, more than the context, or an unknown
   ///   id
-  /// @throws NumericalException if the model's numbers are no longer finite
+  /// @throws dev.educe.engine.RefusedException if too many wait already, or the model is closed
+  /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
   public void logits(int[] tokens, Consumer<MemorySegment> row) {
     checkTokens(tokens);
-    try (var pages = take(tokens.length)) {
-      for (int from = 0; from < tokens.length; ) {
-        int count = Math.min(executor.batchLogitsMax(), tokens.length - from);
-        lock.lock();
-        try {
-          step(pages, from, tokens, from, count, count);
-          for (int i = 0; i < count; i++) {
-            row.accept(logitsRow(i));
+    var end = new CompletableFuture<Ended>();
+    Listener listener =
+        new Listener() {
+          @Override
+          public void token(Event.Token token) {}
+
+          @Override
+          public void ended(Ended ended) {
+            end.complete(ended);
           }
-        } finally {
-          lock.unlock();
-        }
-        from += count;
+        };
+    var sampler = new Sampler(Sampling.greedy(), 0);
+    var work =
+        Work.of(tokens.clone(), 0, key, sampler, listener)
+            .withRows((_, logits) -> row.accept(logits));
+    var ticket = engine.submit(work);
+    boolean interrupted = false;
+    while (!end.isDone()) {
+      try {
+        end.get();
+      } catch (InterruptedException _) {
+        interrupted = true;
+        ticket.cancel();
+      } catch (ExecutionException impossible) {
+        throw new AssertionError("an end is never exceptional", impossible);
       }
     }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    var ended = end.join();
+    ended.cause().ifPresent(Model::rethrow);
+    if (ended.finish() == Finish.CANCELLED) {
+      throw new CancellationException("the thread was interrupted before all logits were computed");
+    }
+  }
+
+  private static void rethrow(RuntimeException cause) {
+    throw cause;
   }
 
   /// What samplers know of the tokens.
@@ -291,96 +352,65 @@ public final class Model implements AutoCloseable {
   /// @param decodeTokens tokens that each of them grows by, from an empty context; 0 for none
   /// @throws IllegalArgumentException if they do not fit the cache, see [LoadOptions#sequences]
   public Measurement measure(int promptTokens, int sequences, int decodeTokens) {
-    lock.lock();
+    return engine.call(
+        () -> new MeasuredRun(executor, vocabularySize).run(promptTokens, sequences, decodeTokens));
+  }
+
+  /// Saves what was computed of a prompt, so that another process need not: as much of it as the
+  /// cache holds still, in whole pages. Generations wait while it is written.
+  ///
+  /// @return how many tokens were saved
+  /// @throws IOException if it cannot be written, or the model's file has changed since it was
+  ///   loaded
+  public int savePrefix(Request request, Path file) throws IOException {
+    var key = key(request.tenant());
+    int[] tokens = tokenizer.encode(request.prompt(), request.special());
+    var fileKey = key.withModel(source.sha256());
     try {
-      checkOpen();
-      return new MeasuredRun(executor, batch, vocabularySize)
-          .run(promptTokens, sequences, decodeTokens);
-    } finally {
-      lock.unlock();
+      return engine.savePrefix(file, key, fileKey, tokens);
+    } catch (UncheckedIOException failed) {
+      throw failed.getCause();
     }
   }
 
-  /// Pages for so many tokens, as soon as there are so many free.
-  Pages take(int tokens) {
-    lock.lock();
+  /// Takes a saved prefix into the cache: generations of this tenant that begin alike find it.
+  ///
+  /// @return how many tokens it holds
+  /// @throws dev.educe.cache.SavedPrefixException if the file is damaged, or was saved for another
+  ///   model, tenant, KV format or version of the arithmetic
+  /// @throws IOException if it cannot be read, or the model's file has changed since it was loaded
+  public int restorePrefix(String tenant, Path file) throws IOException {
+    var key = key(tenant);
+    var fileKey = key.withModel(source.sha256());
     try {
-      checkOpen();
-      generations++;
-      var table = new PageTable(executor.pages());
-      while (!table.tryReserve(tokens)) {
-        released.awaitUninterruptibly();
-      }
-      return new Pages(table);
-    } finally {
-      lock.unlock();
+      return engine.restorePrefix(file, key, fileKey);
+    } catch (UncheckedIOException failed) {
+      throw failed.getCause();
     }
   }
 
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException("the model is closed");
-    }
+  Engine engine() {
+    return engine;
   }
 
-  /// A sequence's part of the cache; closing it lets others go on.
-  final class Pages implements AutoCloseable {
-    private final PageTable table;
-    private boolean returned;
-
-    private Pages(PageTable table) {
-      this.table = table;
-    }
-
-    PageTable table() {
-      return table;
-    }
-
-    @Override
-    public void close() {
-      lock.lock();
-      try {
-        if (!returned) {
-          returned = true;
-          table.close();
-          generations--;
-          released.signalAll();
-        }
-      } finally {
-        lock.unlock();
-      }
-    }
+  /// What a tenant's pages may be shared with.
+  PrefixKey key(String tenant) {
+    return key.withTenant(tenant);
   }
 
-  /// Computes consecutive tokens of one sequence. The caller holds the lock until it has read the
-  /// logits.
-  void step(Pages pages, int position, int[] tokens, int from, int count, int logitsOf) {
-    batch.clear();
-    batch.add(pages.table(), position, tokens, from, count, logitsOf);
-    executor.forward(batch);
-    var failure = batch.failure(0);
-    if (failure.isPresent()) {
-      throw new NumericalException(failure.get());
-    }
+  /// How the engine is getting on, for whoever watches over it.
+  public Progress progress() {
+    return engine.progress();
   }
 
-  /// A row of the last step's logits, for whoever holds the lock.
-  MemorySegment logitsRow(int row) {
-    long offset = row * executor.logitsStride() * Float.BYTES;
-    return executor.logits().asSlice(offset, (long) vocabularySize * Float.BYTES);
+  /// What each tenant's generations have taken that have ended.
+  public Map<String, Totals> totals() {
+    return engine.totals();
   }
 
   /// How many tokens the model knows.
   public int vocabularySize() {
     return vocabularySize;
-  }
-
-  ReentrantLock lock() {
-    return lock;
-  }
-
-  Executor executor() {
-    return executor;
   }
 
   /// Text to ids and back.
@@ -403,22 +433,12 @@ public final class Model implements AutoCloseable {
     return summary;
   }
 
-  /// Frees the weights once the generations under way have ended; a second call does nothing.
+  /// Frees the weights once the generations under way have ended; those whose readers take nothing
+  /// are cancelled. A second call does nothing.
   @Override
   public void close() {
-    lock.lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      while (generations > 0) {
-        released.awaitUninterruptibly();
-      }
-      executor.close();
-      workers.close();
-    } finally {
-      lock.unlock();
-    }
+    engine.close();
+    executor.close();
+    workers.close();
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.Generation.Finish;
+import dev.educe.engine.RefusedException;
 import dev.educe.format.MetadataValue;
 import dev.educe.format.ModelFormatException;
 import dev.educe.kernels.KvType;
@@ -144,8 +145,7 @@ class ModelTest {
   void whatCanNeverRunIsRefusedWithTheNumbers() throws IOException {
     try (var model = Model.load(tiny(), LoadOptions.defaults().withContextLength(16))) {
       var tooLong = "hello ".repeat(20);
-      var thrown =
-          assertThrows(IllegalArgumentException.class, () -> model.generate(greedy(tooLong, 1)));
+      var thrown = assertThrows(RefusedException.class, () -> model.generate(greedy(tooLong, 1)));
       assertTrue(thrown.getMessage().contains("context of 16"), thrown.getMessage());
       assertEquals(Finish.LENGTH, model.generate(greedy("hello", 1_000)).finish());
       assertThrows(IllegalArgumentException.class, () -> model.logits(new int[0], _ -> {}));
@@ -224,6 +224,6 @@ class ModelTest {
     var model = Model.load(tiny());
     model.close();
     model.close();
-    assertThrows(IllegalStateException.class, () -> model.generate(Request.of(PROMPT)));
+    assertThrows(RefusedException.class, () -> model.generate(Request.of(PROMPT)));
   }
 }

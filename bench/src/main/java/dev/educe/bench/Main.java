@@ -20,6 +20,8 @@ public final class Main {
           --quick             tries whether everything runs; the figures mean nothing
       ./dev bench bandwidth MODEL    decoding against plain reads of as many bytes
           --kernels NAME, --threads N, --rounds N, --tokens N
+      ./dev bench engine MODEL       many requests at once, a known beginning, a long prompt beside
+          --threads N, --rounds N, --only streams|prefix|chunks
       ./dev bench matrix [TIER|best] [FORMAT…] [columns=N] [one-row]
                                      the matrix kernel alone, against the peak of its instruction
       ./dev bench attention [TIER|best|vector]
@@ -52,6 +54,7 @@ public final class Main {
     switch (name) {
       case "peers" -> new PeersCommand(root, rest).run();
       case "bandwidth" -> new BandwidthCommand(root, rest).run();
+      case "engine" -> new EngineCommand(root, rest).run();
       case "matrix" -> MatrixBench.main(rest.toArray(String[]::new));
       case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
       case "sampling" -> new SamplingCommand(rest).run();

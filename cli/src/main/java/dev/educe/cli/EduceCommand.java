@@ -72,6 +72,7 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("tokenize", new TokenizeCommand(console));
     commands.put("perplexity", new PerplexityCommand(console));
     commands.put("logits", new LogitsCommand(console));
+    commands.put("template", new TemplateCommand(console));
     commands.put("bench", new BenchCommand(console));
     if (arguments.length > 0 && commands.containsKey(arguments[0])) {
       commands.keySet().retainAll(List.of(arguments[0]));

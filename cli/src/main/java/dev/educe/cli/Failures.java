@@ -1,5 +1,6 @@
 package dev.educe.cli;
 
+import dev.educe.engine.RefusedException;
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.UnsupportedModelException;
 import dev.educe.platform.MemoryBudgetException;
@@ -59,6 +60,7 @@ final class Failures {
       case UnsupportedModelException _,
           MemoryBudgetException _,
           NumericalException _,
+          RefusedException _,
           IllegalArgumentException _ ->
           report(failure.getMessage(), failure);
       case OutOfMemoryError e ->

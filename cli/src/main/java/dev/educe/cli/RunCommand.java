@@ -117,7 +117,12 @@ final class RunCommand implements Callable<Integer> {
     for (String stopText : stop) {
       bounds.check(!stopText.isEmpty(), "--stop", "a text", "an empty one");
     }
-    var request = new Request(text, tokens, sampling, stop, special, false);
+    var request =
+        Request.of(text)
+            .withTokensMax(tokens)
+            .withSampling(sampling)
+            .withStop(stop)
+            .withSpecial(special);
     try (var model = loading.load(console, options)) {
       if (verbose) {
         console.note(path + ": " + model.summary());

@@ -48,6 +48,9 @@ class UsageTest {
         "run m a b | unexpected argument 'b'; a text of several words needs quotation marks",
         "logits m | --tokens is missing: give token ids, for instance --tokens 1,403",
         "logits m --tokens 1,x | invalid value for option '--tokens' (ID): 'x' is not an int",
+        "template | FILE is missing: give the path of a Jinja template",
+        "template t --now noon | invalid value for option '--now': give a time as"
+            + " 2026-01-15T09:30:00, not 'noon'",
         "perplexity m -c 2 | --context must be 4 to 16,777,216, got 2",
         "bench m -b 0 | -b must be 1 to 4,096, got 0",
         "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",
@@ -91,7 +94,8 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "inspect", "tokenize", "perplexity", "logits", "bench"})
+  @ValueSource(
+      strings = {"run", "inspect", "tokenize", "perplexity", "logits", "template", "bench"})
   void everyCommandExplainsItselfInLinesThatFit(String command) {
     var ran = Ran.educe(command, "--help");
     assertEquals(ExitCode.OK, ran.code());

@@ -1,12 +1,13 @@
 package dev.educe.backend;
 
 import dev.educe.cache.PagePool;
+import dev.educe.cache.PageStore;
 import java.lang.foreign.MemorySegment;
 
 /// Computes the logits of a batch, and keeps the keys and values of its tokens.
 ///
 /// Only one thread at a time may call it. Everything is allocated when it is made.
-public interface Executor extends AutoCloseable {
+public interface Executor extends PageStore, AutoCloseable {
   /// Runs the model over a batch; the keys and values of its tokens are in their pages afterwards.
   ///
   /// Rows never mix but through a sequence's own pages: what a sequence gets does not depend on

@@ -80,6 +80,11 @@ public final class PagePool {
     return users.length;
   }
 
+  /// How many use a page; 0 means that it is free.
+  public int users(int page) {
+    return users[page];
+  }
+
   /// How many pages nobody uses.
   public int freePages() {
     return freeCount;

@@ -108,8 +108,8 @@ public final class PanelPacker {
           rows, ValueLayout.JAVA_BYTE, from + (long) lane * row.length, row, 0, row.length);
       spread(row, lane, quads, flipped, quants, scales);
     }
-    MemorySegment.copy(quants, 0, memory, INT, panel, quants.length);
-    MemorySegment.copy(scales, 0, memory, SHORT, panel + layout.scalesOffset(size), scales.length);
+    MemorySegment.copy(scales, 0, memory, SHORT, panel, scales.length);
+    MemorySegment.copy(quants, 0, memory, INT, panel + layout.quantsOffset(size), quants.length);
   }
 
   private static void spread(
@@ -151,12 +151,13 @@ public final class PanelPacker {
     for (int i = 0; i < size / type.blockSize(); i++) {
       block.read(rows, from + (long) i * type.blockBytes());
       for (int b = 0; b < blocks; b++) {
-        long quants = panel + (long) (i * blocks + b) * layout.quantBytes() + 4 * lane;
-        packLowBits(8 * b, quants);
-        packHighBits(8 * b, quants + form.codes().lowBytes());
-        packSubScales(b, i * blocks + b, panel + layout.subScalesOffset(size), lane);
+        int index = i * blocks + b;
+        long at = panel + layout.quantsOffset(size) + (long) index * layout.quantBytes() + 4 * lane;
+        packLowBits(8 * b, at);
+        packHighBits(8 * b, at + form.codes().lowBytes());
+        packSubScales(b, index, panel + layout.subScalesOffset(size), lane);
       }
-      packScales(panel + layout.scalesOffset(size) + (long) i * layout.scaleBytes(), lane);
+      packScales(panel + (long) i * layout.scaleBytes(), lane);
     }
   }
 
@@ -264,16 +265,10 @@ public final class PanelPacker {
     for (int b = 0; b < panels.size() / 32; b++) {
       reader.codes(b, q);
       for (int half = 0; half < 2; half++) {
-        float scale = reader.scale(b) * reader.subScale(b, half);
-        float added =
-            switch (reader.form().second()) {
-              case NONE -> -0f;
-              case ADDED -> reader.second(b);
-              case MINIMUM -> -(reader.second(b) * reader.min(b, half));
-            };
+        float factor = reader.factor(b, half);
+        float added = reader.offset(b, half);
         for (int k = 16 * half; k < 16 * half + 16; k++) {
-          // −0 added leaves everything as it is.
-          target.set(FLOAT, (offset + 32L * b + k) * 4, scale * q[k] + added);
+          target.set(FLOAT, (offset + 32L * b + k) * 4, factor * q[k] + added);
         }
       }
     }

@@ -18,7 +18,7 @@ final class PanelReader {
   private final PanelLayout layout;
   private final QuantForm form;
   private final long subScalesOffset;
-  private final long scalesOffset;
+  private final long quantsOffset;
 
   private long panel; // in bytes
   private int lane;
@@ -29,7 +29,7 @@ final class PanelReader {
     this.layout = panels.layout();
     this.form = layout.isQuantized() ? QuantForm.of(panels.type()) : QuantForm.PLAIN;
     this.subScalesOffset = layout.subScalesOffset(panels.size());
-    this.scalesOffset = layout.scalesOffset(panels.size());
+    this.quantsOffset = layout.quantsOffset(panels.size());
   }
 
   /// Goes to a row; padding rows may be read too.
@@ -62,7 +62,7 @@ final class PanelReader {
   }
 
   private int code(int block, int k) {
-    long low = panel + (long) block * layout.quantBytes() + 4 * lane + k % 4;
+    long low = panel + quantsOffset + (long) block * layout.quantBytes() + 4 * lane + k % 4;
     long high = low + form.codes().lowBytes();
     return switch (form.codes()) {
       case BYTES -> unsigned(low + k / 4 * 64);
@@ -86,22 +86,35 @@ final class PanelReader {
     return unsigned(at) >>> k / 4 & 1;
   }
 
-  /// `d` of a block of 32.
-  float scale(int block) {
-    long at = scalesOffset + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
+  /// What the codes of a block's half are multiplied with: `d`, times the sub-scale where there is
+  /// one. Exact.
+  float factor(int block, int half) {
+    return scale(block) * subScale(block, half);
+  }
+
+  /// What is added to each of them then; −0, which changes nothing, where the format has no second
+  /// scale. Exact.
+  float offset(int block, int half) {
+    return switch (form.second()) {
+      case NONE -> -0f;
+      case ADDED -> second(block);
+      case MINIMUM -> -(second(block) * min(block, half));
+    };
+  }
+
+  private float scale(int block) {
+    long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
     return layout.type() == DType.MXFP4
-        ? Math.scalb(1f, unsigned(panel + at + lane) - 128)
-        : Float.float16ToFloat(memory.get(SHORT, panel + at + 2 * lane));
+        ? Math.scalb(1f, unsigned(at + lane) - 128)
+        : Float.float16ToFloat(memory.get(SHORT, at + 2 * lane));
   }
 
-  /// The second scale of a block of 32, where the format has one.
-  float second(int block) {
-    long at = scalesOffset + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
-    return Float.float16ToFloat(memory.get(SHORT, panel + at + 32 + 2 * lane));
+  private float second(int block) {
+    long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
+    return Float.float16ToFloat(memory.get(SHORT, at + 32 + 2 * lane));
   }
 
-  /// The sub-scale of a block's half, 1 where the format has none.
-  int subScale(int block, int half) {
+  private int subScale(int block, int half) {
     long at = subScale(block);
     return switch (form.subScales()) {
       case NONE -> 1;
@@ -113,8 +126,7 @@ final class PanelReader {
     };
   }
 
-  /// The minimum's factor of a block's half, where the format has minimums.
-  int min(int block, int half) {
+  private int min(int block, int half) {
     long at = subScale(block);
     return form.subScales() == QuantForm.SubScales.WITH_MIN
         ? unsigned(at + 16)

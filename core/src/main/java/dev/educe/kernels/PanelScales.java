@@ -48,10 +48,7 @@ final class PanelScales {
   void load(Panels w, QuantForm form, long panel, int block, int count) {
     PanelLayout layout = w.layout();
     MemorySegment memory = w.memory();
-    long at =
-        panel
-            + layout.scalesOffset(w.size())
-            + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
+    long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
     int groups = Math.ceilDiv(count, layout.scaleBlocks());
     if (layout.type() == DType.MXFP4) {
       loadPowers(memory, at, groups * 16);
@@ -124,7 +121,6 @@ final class PanelScales {
   static long touch(Panels w, long panel, int block, int count) {
     PanelLayout layout = w.layout();
     long subScales = panel + layout.subScalesOffset(w.size());
-    long scales = panel + layout.scalesOffset(w.size());
     int group = block / layout.scaleBlocks();
     int groups = Math.ceilDiv(count, layout.scaleBlocks());
     return touch(
@@ -132,7 +128,7 @@ final class PanelScales {
             subScales + (long) block * layout.subScaleBytes(),
             layout.subScaleBytes() * count)
         + touch(
-            w.memory(), scales + (long) group * layout.scaleBytes(), groups * layout.scaleBytes());
+            w.memory(), panel + (long) group * layout.scaleBytes(), groups * layout.scaleBytes());
   }
 
   private static long touch(MemorySegment memory, long from, int bytes) {

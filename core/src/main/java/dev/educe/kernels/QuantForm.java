@@ -120,6 +120,11 @@ record QuantForm(Codes codes, int zero, int[] book, SubScales subScales, Second 
     return form;
   }
 
+  /// Whether one scale is all there is to a block of 32.
+  boolean hasOneScale() {
+    return second == Second.NONE && !subScales.isHalved();
+  }
+
   boolean hasBook() {
     return book.length > 0;
   }

@@ -113,7 +113,10 @@ final class QuantProduct {
 
   /// Where the quants of a block are in `w`, in bytes.
   private long quants(int panel, int block) {
-    return panel * w.panelBytes() + (long) block * w.layout().quantBytes();
+    PanelLayout layout = w.layout();
+    return panel * w.panelBytes()
+        + layout.quantsOffset(w.size())
+        + (long) block * layout.quantBytes();
   }
 
   /// Products that are added up in 16 bits: those of a block, or of half a block.

@@ -93,44 +93,54 @@ final class ScalarMatrix implements MatrixKernels {
   private static void multiplyQuantized(
       PanelReader weights, int size, Activations x, int rowFrom, float[] sums) {
     int[] q = new int[BLOCK];
+    boolean hasOneScale = weights.form().hasOneScale();
     for (int block = 0; block < size / BLOCK; block++) {
       weights.codes(block, q);
-      float d = weights.scale(block);
-      int s0 = weights.subScale(block, 0);
-      int s1 = weights.subScale(block, 1);
       for (int i = 0; i < sums.length; i++) {
         long row = (rowFrom + i) * x.rowBytes();
         float scaleX =
             x.quantized().get(ValueLayout.JAVA_FLOAT, row + x.scalesOffset() + 4L * block);
-        long columns = row + (long) block * BLOCK;
-        int isum = s0 * dot(q, 0, x, columns) + s1 * dot(q, 16, x, columns);
-        sums[i] = Math.fma((float) isum, d * scaleX, sums[i]);
-        if (weights.form().second() != QuantForm.Second.NONE) {
-          float factor = secondFactor(weights, block, x, row + x.sumsOffset() + 8L * block);
-          sums[i] = Math.fma(factor, weights.second(block) * scaleX, sums[i]);
+        if (hasOneScale) {
+          int dot = dot(q, 0, BLOCK, x, row + (long) block * BLOCK);
+          sums[i] = Math.fma((float) dot, weights.factor(block, 0) * scaleX, sums[i]);
+        } else {
+          sums[i] = Math.fma(value(weights, block, q, x, row), scaleX, sums[i]);
         }
       }
     }
   }
 
-  /// Half a block's dot product, exact.
-  private static int dot(int[] q, int from, Activations x, long columns) {
-    int sum = 0;
-    for (int k = from; k < from + 16; k++) {
-      sum += q[k] * x.quantized().get(ValueLayout.JAVA_BYTE, columns + k);
+  /// What a block with more than one scale comes to before the activations' scale.
+  private static float value(PanelReader weights, int block, int[] q, Activations x, long row) {
+    long columns = row + (long) block * BLOCK;
+    int parts = weights.form().subScales().isHalved() ? 2 : 1;
+    int length = BLOCK / parts;
+    float value = 0f;
+    for (int part = 0; part < parts; part++) {
+      int dot = dot(q, part * length, length, x, columns);
+      value = Math.fma(weights.factor(block, part), (float) dot, value);
+      if (weights.form().second() != QuantForm.Second.NONE) {
+        int sum = sum(part * length, length, x, columns);
+        value = Math.fma(weights.offset(block, part), (float) sum, value);
+      }
     }
-    return sum;
+    return value;
   }
 
-  /// What the second scale is multiplied with: the sum of the block's activations, or less the
-  /// minimum times that sum; exact.
-  private static float secondFactor(PanelReader weights, int block, Activations x, long sums) {
-    int sum0 = x.quantized().get(ValueLayout.JAVA_INT, sums);
-    int sum1 = x.quantized().get(ValueLayout.JAVA_INT, sums + 4);
-    return switch (weights.form().second()) {
-      case NONE -> 0;
-      case ADDED -> sum0 + sum1;
-      case MINIMUM -> -(weights.min(block, 0) * sum0 + weights.min(block, 1) * sum1);
-    };
+  /// The dot product of a block's part, exact.
+  private static int dot(int[] q, int from, int length, Activations x, long columns) {
+    int dot = 0;
+    for (int k = from; k < from + length; k++) {
+      dot += q[k] * x.quantized().get(ValueLayout.JAVA_BYTE, columns + k);
+    }
+    return dot;
+  }
+
+  private static int sum(int from, int length, Activations x, long columns) {
+    int sum = 0;
+    for (int k = from; k < from + length; k++) {
+      sum += x.quantized().get(ValueLayout.JAVA_BYTE, columns + k);
+    }
+    return sum;
   }
 }

@@ -68,7 +68,7 @@ final class VectorSums {
     }
   }
 
-  /// `isum = s · (sum − zero · Σx)`.
+  /// One scale to a block: `acc = fma(sum − zero · Σx, d · s · scaleX, acc)`.
   private static void wholes(
       float zero,
       MemorySegment sums,
@@ -94,25 +94,28 @@ final class VectorSums {
       acc0 =
           ((FloatVector) u.convert(I2F, 0))
               .sub(excess)
-              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s))
               .fma(
-                  FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scalesX[x + b]),
+                  FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d)
+                      .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s))
+                      .mul(scalesX[x + b]),
                   acc0);
       IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, q.sums + at, ORDER);
       v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
       acc1 =
           ((FloatVector) v.convert(I2F, 0))
               .sub(excess)
-              .mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s))
               .fma(
-                  FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d).mul(scalesX[x + b]),
+                  FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d)
+                      .mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s))
+                      .mul(scalesX[x + b]),
                   acc1);
     }
     acc0.intoMemorySegment(y, p.y + 4 * lane, ORDER);
     acc1.intoMemorySegment(y, q.y + 4 * lane, ORDER);
   }
 
-  /// As [#wholes], and then the second scale times `−m · Σx`.
+  /// With a minimum: `value = d · s · (sum − zero · Σx)`, `value = fma(dmin · m, −Σx, value)`, `acc
+  /// = fma(value, scaleX, acc)`.
   private static void wholesWithSecond(
       float zero,
       MemorySegment sums,
@@ -129,40 +132,42 @@ final class VectorSums {
     FloatVector acc0 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, p.y + 4 * lane, ORDER);
     FloatVector acc1 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, q.y + 4 * lane, ORDER);
     for (int b = 0; b < blocks; b++) {
-      float total = totals[x + b];
-      float excess = zero * total;
-      float scaleX = scalesX[x + b];
+      float excess = zero * totals[x + b];
+      FloatVector total = FloatVector.broadcast(Lanes.FLOATS, -totals[x + b]);
+      FloatVector scaleX = FloatVector.broadcast(Lanes.FLOATS, scalesX[x + b]);
+      FloatVector value;
       int s = 32 * b + lane;
       int d = 32 * (b >> shift) + lane;
       long at = 4 * lane + (long) b * GROUP;
       IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, p.sums + at, ORDER);
       u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      acc0 =
-          ((FloatVector) u.convert(I2F, 0))
-              .sub(excess)
+      value =
+          FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d)
               .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s))
-              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scaleX), acc0);
-      acc0 =
-          FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16)
-              .mul(-total)
-              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d + 16).mul(scaleX), acc0);
+              .mul(((FloatVector) u.convert(I2F, 0)).sub(excess));
+      value =
+          FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d + 16)
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16))
+              .fma(total, value);
+      acc0 = value.fma(scaleX, acc0);
       IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, q.sums + at, ORDER);
       v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      acc1 =
-          ((FloatVector) v.convert(I2F, 0))
-              .sub(excess)
+      value =
+          FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d)
               .mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s))
-              .fma(FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d).mul(scaleX), acc1);
-      acc1 =
-          FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s + 16)
-              .mul(-total)
-              .fma(FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d + 16).mul(scaleX), acc1);
+              .mul(((FloatVector) v.convert(I2F, 0)).sub(excess));
+      value =
+          FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d + 16)
+              .mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s + 16))
+              .fma(total, value);
+      acc1 = value.fma(scaleX, acc1);
     }
     acc0.intoMemorySegment(y, p.y + 4 * lane, ORDER);
     acc1.intoMemorySegment(y, q.y + 4 * lane, ORDER);
   }
 
-  /// `isum = s0 · (sum0 − zero · Σx0) + s1 · (sum1 − zero · Σx1)`.
+  /// Halves: `value = d · s0 · (sum0 − zero · Σx0)`, `value = fma(d · s1, sum1 − zero · Σx1,
+  /// value)`, `acc = fma(value, scaleX, acc)`.
   private static void halves(
       float zero,
       MemorySegment sums,
@@ -178,7 +183,7 @@ final class VectorSums {
     FloatVector acc0 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, p.y + 4 * lane, ORDER);
     FloatVector acc1 = FloatVector.fromMemorySegment(Lanes.FLOATS, y, q.y + 4 * lane, ORDER);
     for (int b = 0; b < blocks; b++) {
-      float scaleX = activations.scales[x + b];
+      FloatVector scaleX = FloatVector.broadcast(Lanes.FLOATS, activations.scales[x + b]);
       float excess0 = zero * sumsX[2 * (x + b)];
       float excess1 = zero * sumsX[2 * (x + b) + 1];
       int s = 32 * b + lane;
@@ -188,34 +193,38 @@ final class VectorSums {
       u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
       IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, p.sums + at + GROUP, ORDER);
       v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      FloatVector second =
-          ((FloatVector) v.convert(I2F, 0))
-              .sub(excess1)
-              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16));
-      acc0 =
+      FloatVector scale = FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d);
+      FloatVector value =
           ((FloatVector) u.convert(I2F, 0))
               .sub(excess0)
-              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s), second)
-              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scaleX), acc0);
+              .mul(scale.mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s)));
+      acc0 =
+          ((FloatVector) v.convert(I2F, 0))
+              .sub(excess1)
+              .fma(
+                  scale.mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16)), value)
+              .fma(scaleX, acc0);
       u = IntVector.fromMemorySegment(Lanes.INTS, sums, q.sums + at, ORDER);
       u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
       v = IntVector.fromMemorySegment(Lanes.INTS, sums, q.sums + at + GROUP, ORDER);
       v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      second =
-          ((FloatVector) v.convert(I2F, 0))
-              .sub(excess1)
-              .mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s + 16));
-      acc1 =
+      scale = FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d);
+      value =
           ((FloatVector) u.convert(I2F, 0))
               .sub(excess0)
-              .fma(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s), second)
-              .fma(FloatVector.fromArray(Lanes.FLOATS, q.scales.scales, d).mul(scaleX), acc1);
+              .mul(scale.mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s)));
+      acc1 =
+          ((FloatVector) v.convert(I2F, 0))
+              .sub(excess1)
+              .fma(
+                  scale.mul(FloatVector.fromArray(Lanes.FLOATS, q.scales.subScales, s + 16)), value)
+              .fma(scaleX, acc1);
     }
     acc0.intoMemorySegment(y, p.y + 4 * lane, ORDER);
     acc1.intoMemorySegment(y, q.y + 4 * lane, ORDER);
   }
 
-  /// As [#halves] with a zero of 0, and then the second scale times `−(m0 · Σx0 + m1 · Σx1)`.
+  /// As [#halves] with a zero of 0, and after each half `value = fma(dmin · m, −Σx, value)`.
   private static void halvesWithSecond(
       MemorySegment sums,
       Panel p,
@@ -246,30 +255,35 @@ final class VectorSums {
       int s = 32 * b + lane;
       int d = 32 * (b >> shift) + lane;
       long at = p.sums + 4 * lane + (long) b * 2 * GROUP;
-      float scaleX = activations.scales[x + b];
+      FloatVector scale = FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d);
+      FloatVector second = FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d + 16);
       IntVector u = IntVector.fromMemorySegment(Lanes.INTS, sums, at, ORDER);
       u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      IntVector v = IntVector.fromMemorySegment(Lanes.INTS, sums, at + GROUP, ORDER);
-      v = v.lanewise(ASHR, 16).add(v.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      FloatVector second =
-          ((FloatVector) v.convert(I2F, 0))
-              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16));
-      acc =
-          ((FloatVector) u.convert(I2F, 0))
-              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s), second)
-              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scaleX), acc);
-      FloatVector m0 = FloatVector.fromArray(Lanes.FLOATS, p.scales.mins, s);
-      FloatVector m1 = FloatVector.fromArray(Lanes.FLOATS, p.scales.mins, s + 16);
-      acc =
-          m0.mul(-sumsX[2 * (x + b)])
-              .add(m1.mul(-sumsX[2 * (x + b) + 1]))
-              .fma(FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d + 16).mul(scaleX), acc);
+      FloatVector value =
+          scale
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s))
+              .mul((FloatVector) u.convert(I2F, 0));
+      value =
+          second
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.mins, s))
+              .fma(FloatVector.broadcast(Lanes.FLOATS, -sumsX[2 * (x + b)]), value);
+      u = IntVector.fromMemorySegment(Lanes.INTS, sums, at + GROUP, ORDER);
+      u = u.lanewise(ASHR, 16).add(u.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      value =
+          scale
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, s + 16))
+              .fma((FloatVector) u.convert(I2F, 0), value);
+      value =
+          second
+              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.mins, s + 16))
+              .fma(FloatVector.broadcast(Lanes.FLOATS, -sumsX[2 * (x + b) + 1]), value);
+      acc = value.fma(FloatVector.broadcast(Lanes.FLOATS, activations.scales[x + b]), acc);
     }
     acc.intoMemorySegment(y, p.y + 4 * lane, ORDER);
   }
 
-  /// Adds the blocks of one panel to its outputs, from the sums of two planes: `isum = s · (low +
-  /// 16 · high − zero · Σx)`.
+  /// Adds the blocks of one panel to its outputs, from the sums of two planes: as [#wholes] with a
+  /// sum of `low + 16 · high`.
   ///
   /// @param high where the sums of the high plane begin
   static void accumulatePlanes(
@@ -310,9 +324,11 @@ final class VectorSums {
       acc =
           ((FloatVector) u.add(v.lanewise(LSHL, 4)).convert(I2F, 0))
               .sub(zero * totals[x + b])
-              .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, 32 * b + lane))
               .fma(
-                  FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d).mul(scalesX[x + b]), acc);
+                  FloatVector.fromArray(Lanes.FLOATS, p.scales.scales, d)
+                      .mul(FloatVector.fromArray(Lanes.FLOATS, p.scales.subScales, 32 * b + lane))
+                      .mul(scalesX[x + b]),
+                  acc);
     }
     acc.intoMemorySegment(y, p.y + 4 * lane, ORDER);
   }

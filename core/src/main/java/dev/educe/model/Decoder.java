@@ -67,6 +67,15 @@ public record Decoder(
     return branches().stream().mapToLong(branch -> branch.op().kvElementsPerToken()).sum();
   }
 
+  /// Positions that any layer sees at most, a token's own included; [Integer#MAX_VALUE] if one sees
+  /// all.
+  public int window() {
+    return branches().stream()
+        .mapToInt(branch -> branch.op() instanceof Attention attention ? attention.window() : 1)
+        .max()
+        .orElse(Integer.MAX_VALUE);
+  }
+
   private List<Branch> branches() {
     return layers.stream()
         .flatMap(layer -> layer.steps().stream())

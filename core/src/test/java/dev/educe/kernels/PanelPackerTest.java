@@ -74,7 +74,7 @@ class PanelPackerTest {
         if (type.isQuantized()) {
           reader.codes(k / 32, q);
         }
-        float weight = type.isQuantized() ? reader.scale(k / 32) * q[k % 32] : reader.weight(k);
+        float weight = type.isQuantized() ? reader.factor(k / 32, 0) * q[k % 32] : reader.weight(k);
         assertEquals(0f, Math.abs(weight));
       }
     }

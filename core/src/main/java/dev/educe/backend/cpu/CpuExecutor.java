@@ -273,6 +273,37 @@ public final class CpuExecutor implements Executor {
     return pages;
   }
 
+  @Override
+  public long pageBytes() {
+    return program.kv().stream().mapToLong(kv -> 2 * partBytes(kv)).sum();
+  }
+
+  private static long partBytes(KvPages kv) {
+    return kv.kvHeads() * kv.headBytes();
+  }
+
+  @Override
+  public void copyOut(int page, MemorySegment target) {
+    long at = 0;
+    for (KvPages kv : program.kv()) {
+      long bytes = partBytes(kv);
+      MemorySegment.copy(kv.keys(), page * bytes, target, at, bytes);
+      MemorySegment.copy(kv.values(), page * bytes, target, at + bytes, bytes);
+      at += 2 * bytes;
+    }
+  }
+
+  @Override
+  public void copyIn(int page, MemorySegment source) {
+    long at = 0;
+    for (KvPages kv : program.kv()) {
+      long bytes = partBytes(kv);
+      MemorySegment.copy(source, at, kv.keys(), page * bytes, bytes);
+      MemorySegment.copy(source, at + bytes, kv.values(), page * bytes, bytes);
+      at += 2 * bytes;
+    }
+  }
+
   /// The keys and values of each attention, in order.
   List<KvPages> kv() {
     return program.kv();

@@ -13,18 +13,18 @@ final class Products implements Workers.Task {
   /// One matrix and where its product goes: F32, row `r` begins at float `r · stride`.
   record Product(Panels weights, MemorySegment target, long stride) {}
 
-  // Enough bytes that claiming a unit costs nothing beside reading it; and for many rows enough
+  // Enough bytes that claiming a unit costs nothing beside reading it; and for many rows so few
   // panels that a group of activations is read from the near cache by all but the first.
-  private static final long UNIT_BYTES = 64 << 10;
+  private static final int UNIT_BYTES = 64 << 10;
   private static final int UNIT_PANELS_MAX = 32;
 
   // Units per thread at least, so that a thread which is held back leaves its share to the others.
-  private static final int UNITS_PER_THREAD = 6;
+  private static final int UNITS_PER_THREAD = 8;
 
   private final Crew crew;
   private final Product[] products;
-  private final int[] unitPanels; // [products]: panels of a unit
-  private final int[] firstUnit; // [products + 1]
+  private final int[] firstPanel; // [products + 1]: in the row of all products' panels
+  private final int units;
   private final boolean quantized;
   private Activations x;
   private int rows;
@@ -32,17 +32,24 @@ final class Products implements Workers.Task {
   Products(Crew crew, List<Product> products) {
     this.crew = crew;
     this.products = products.toArray(Product[]::new);
-    this.unitPanels = new int[this.products.length];
-    this.firstUnit = new int[this.products.length + 1];
-    int panels = products.stream().mapToInt(product -> product.weights().panels()).sum();
-    int byThreads = panels / (crew.workers().threads() * UNITS_PER_THREAD);
-    for (int i = 0; i < unitPanels.length; i++) {
+    this.firstPanel = new int[this.products.length + 1];
+    long bytes = 0;
+    for (int i = 0; i < this.products.length; i++) {
       Panels weights = this.products[i].weights();
-      int least = Math.clamp(UNIT_BYTES / weights.panelBytes(), 1, UNIT_PANELS_MAX);
-      unitPanels[i] = Math.clamp(byThreads, least, UNIT_PANELS_MAX);
-      firstUnit[i + 1] = firstUnit[i] + Math.ceilDiv(weights.panels(), unitPanels[i]);
+      firstPanel[i + 1] = firstPanel[i] + weights.panels();
+      bytes += weights.panels() * weights.panelBytes();
     }
+    this.units = units(firstPanel[this.products.length], bytes, crew.workers().threads());
     this.quantized = products.stream().anyMatch(p -> p.weights().layout().isQuantized());
+  }
+
+  /// As many units for each thread: units are alike, and one left over would keep all others
+  /// waiting.
+  private static int units(int panels, long bytes, int threads) {
+    int least = Math.clamp((long) UNIT_BYTES * panels / bytes, 1, UNIT_PANELS_MAX);
+    int unitPanels = Math.clamp(panels / (threads * UNITS_PER_THREAD), least, UNIT_PANELS_MAX);
+    int units = Math.ceilDiv(panels, unitPanels);
+    return Math.min(panels, Math.ceilDiv(units, threads) * threads);
   }
 
   /// Whether the activations must be quantized beforehand.
@@ -54,21 +61,26 @@ final class Products implements Workers.Task {
   void run(Activations x, int rows) {
     this.x = x;
     this.rows = rows;
-    crew.workers().run(firstUnit[products.length], this);
+    crew.workers().run(units, this);
   }
 
   @Override
   public void run(int unit, int worker) {
-    int i = 0;
-    while (unit >= firstUnit[i + 1]) {
-      i++;
+    int panels = firstPanel[products.length];
+    int from = (int) ((long) panels * unit / units);
+    int to = (int) ((long) panels * (unit + 1) / units);
+    for (int i = 0; i < products.length; i++) {
+      int first = Math.max(from, firstPanel[i]);
+      int end = Math.min(to, firstPanel[i + 1]);
+      if (first < end) {
+        multiply(products[i], first - firstPanel[i], end - firstPanel[i]);
+      }
     }
-    Product product = products[i];
-    Panels weights = product.weights();
-    int from = (unit - firstUnit[i]) * unitPanels[i];
-    int to = Math.min(from + unitPanels[i], weights.panels());
+  }
+
+  private void multiply(Product product, int from, int to) {
     crew.kernels()
         .matrix()
-        .multiply(weights, from, to, x, 0, rows, product.target(), product.stride());
+        .multiply(product.weights(), from, to, x, 0, rows, product.target(), product.stride());
   }
 }

@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /// Thread-safe. Lives as long as the process, or until [#close] when no thread multiplies any more.
 public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   private static final long CALL_MULTIPLIES_MAX = 1L << 24;
-  private static final long CHUNK_BYTES = 512 << 10;
+  private static final long CHUNK_BYTES = 640 << 10;
   // Panels that are read once only, from memory: some 0.2 ms of it.
   private static final long CALL_BYTES_MAX = 4 << 20;
   // The virtual machine keeps 80 KB of every stack free for native code.
@@ -77,13 +77,13 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     Objects.checkFromIndexSize(0, rowCount * rowBytes, rows.byteSize());
     MemorySegment kernel = packKernel(target.type());
     for (int row = 0; row < whole; row += PanelLayout.ROWS) {
-      long panel = (rowFrom + row) / PanelLayout.ROWS * target.panelBytes();
-      long quants = target.memory().address() + panel;
+      long scales =
+          target.memory().address() + (rowFrom + row) / PanelLayout.ROWS * target.panelBytes();
       GeneratedRows.run(
           kernel,
           rows.address() + row * rowBytes,
-          quants,
-          quants + target.layout().scalesOffset(size),
+          scales + target.layout().quantsOffset(size),
+          scales,
           rowBytes,
           size / Activations.BLOCK,
           0);
@@ -141,15 +141,23 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     int rows = rowTo - rowFrom;
     int tiles = Math.ceilDiv(rows, tileMax);
     long chunkBytes = tiles == 1 ? CALL_BYTES_MAX : CHUNK_BYTES;
-    int chunk = (int) Math.max(1, chunkBytes / w.panelBytes());
-    for (int panel = panelFrom; panel < panelTo; panel += chunk) {
-      int panelEnd = Math.min(panel + chunk, panelTo);
+    int panels = panelTo - panelFrom;
+    // Of one size: every call lays out its rows anew, which some last panels would not be worth.
+    int chunks = (int) Math.ceilDiv(panels, Math.max(1, chunkBytes / w.panelBytes()));
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      int panel = panelFrom + part(panels, chunk, chunks);
+      int panelEnd = panelFrom + part(panels, chunk + 1, chunks);
       for (int tile = 0; tile < tiles; tile++) {
-        int from = rowFrom + (int) ((long) rows * tile / tiles);
-        int to = rowFrom + (int) ((long) rows * (tile + 1) / tiles);
+        int from = rowFrom + part(rows, tile, tiles);
+        int to = rowFrom + part(rows, tile + 1, tiles);
         multiplyTile(w, panel, panelEnd, x, from, to, y, yStride);
       }
     }
+  }
+
+  /// Where a part begins of something that is split into parts of nearly equal size.
+  private static int part(int size, int index, int parts) {
+    return (int) ((long) size * index / parts);
   }
 
   private void multiplyTile(

@@ -21,13 +21,14 @@ import dev.educe.kernels.PanelLayout;
 ///
 /// A lane is a row of weights. Per block of 32 columns and row of activations an integer
 /// accumulator starts at `−excess · Σx`, takes the byte products of the eight groups, is converted,
-/// and joins the float accumulator as the arithmetic contract says. A tier of 256 bits does a panel
-/// in two *strips* of eight lanes.
+/// and joins the float accumulator as the arithmetic contract says. Where the contract has more
+/// than one product before that, the block's *value* is what they have come to. A tier of 256 bits
+/// does a panel in two *strips* of eight lanes.
 ///
 /// Before the first panel the kernel lays out, per block, what it needs of all rows together: the
 /// *table*, on the stack. An entry holds the scales of the rows' blocks, then what their
-/// accumulators start at, per half where there are halves. Formats with mins have the sums of the
-/// activations there instead, those of two halves packed into 16 bits each.
+/// accumulators start at, per half where there are halves. Formats with mins, which start at 0,
+/// have the sums of the activations there, as floats.
 ///
 /// The public face of the rest is for [Unpack].
 final class MatrixEmitter {
@@ -41,6 +42,8 @@ final class MatrixEmitter {
   private static final int GROUPS = 8;
   // Four products of a weight with ±127 fit 16 bits.
   private static final int PAIR_WEIGHT_MAX = 64;
+  // Rows up to which memory and not arithmetic is what a kernel waits for.
+  private static final int ROWS_STREAMED = 2;
   // The opmask register of bytes below zero.
   private static final int NEGATIVE = 1;
   // Truth table of vpternlogd.
@@ -82,7 +85,7 @@ final class MatrixEmitter {
 
   /// Bytes of the table per block and row.
   static int tableBytes(Unpack format) {
-    return format.hasHalves() && !format.hasMins() ? 12 : 8;
+    return format.hasHalves() ? 12 : 8;
   }
 
   /// Writes the kernel.
@@ -130,35 +133,41 @@ final class MatrixEmitter {
   /// Writes what the entry holds behind the scales, for one block and row.
   private void emitSums(Gpr sums) {
     Mem target = mem(TABLE, 4 * rows);
-    if (format.hasMins() && format.hasHalves()) {
-      a.mov32(RBX, mem(sums, 4));
-      a.shl(RBX, 16);
-      a.movzx16(R14, mem(sums));
-      a.or(RBX, R14);
-      a.mov32(target, RBX);
-    } else if (format.hasHalves()) {
+    if (format.hasHalves()) {
       for (int half = 0; half < 2; half++) {
         a.movsxd(RBX, mem(sums, 4 * half));
-        a.imul(RBX, RBX, -format.excess());
-        a.mov32(target.plus(4 * rows * half), RBX);
+        emitSum(target.plus(4 * rows * half));
       }
     } else {
       a.movsxd(RBX, mem(sums));
       a.movsxd(R14, mem(sums, 4));
       a.add(RBX, R14);
-      if (format.excess() != 0) {
-        a.imul(RBX, RBX, -format.excess());
-      }
-      a.mov32(target, RBX);
+      emitSum(target);
+    }
+  }
+
+  private void emitSum(Mem target) {
+    if (format.excess() != 0) {
+      a.imul(RBX, RBX, -format.excess());
+    }
+    a.mov32(target, RBX);
+    if (format.hasMins()) {
+      Vec sum = registers.t0().as(128);
+      a.vpbroadcastd(sum, target);
+      a.vcvtdq2ps(sum, sum);
+      a.vmovd(target, sum);
     }
   }
 
   private void emitStrip(int entry) {
-    a.mov(QUANTS, PANEL);
-    a.imul(SUB_SCALES, STEPS, layout.quantBytes());
+    a.mov(SCALES, PANEL);
+    a.imul(SUB_SCALES, STEPS, layout.scaleBytes() / layout.scaleBlocks());
     a.add(SUB_SCALES, PANEL);
-    a.imul(SCALES, STEPS, layout.subScaleBytes());
-    a.add(SCALES, SUB_SCALES);
+    a.imul(QUANTS, STEPS, layout.subScaleBytes());
+    a.add(QUANTS, SUB_SCALES);
+    a.add(QUANTS, 63);
+    a.and(QUANTS, -64);
+    emitFetch();
     a.lea(TABLE, MatrixFrame.table());
     a.mov(COUNT, STEPS);
     frame.startRows();
@@ -213,10 +222,10 @@ final class MatrixEmitter {
     }
   }
 
-  /// Asks for the same block of the next panel. A panel is three streams, each too short for the
-  /// processor's own prefetching to gain speed, and a panel ahead they are all there in time.
+  /// Asks for the same block of the next panel. With many rows a block takes so long that what the
+  /// processor would fetch ahead itself comes late; with few it is the better at it.
   private void emitPrefetch() {
-    if (strip > 0) {
+    if (strip > 0 || rows <= ROWS_STREAMED) {
       return;
     }
     for (int line = 0; line < layout.quantBytes() / 64; line++) {
@@ -226,6 +235,21 @@ final class MatrixEmitter {
     if (layout.subScaleBytes() > 0) {
       a.prefetcht1(mem(SUB_SCALES).index(MatrixFrame.AHEAD, 1));
     }
+  }
+
+  /// Reads what lies before the quants, so that it is near when it is needed and memory is read in
+  /// one ascending stream. Asking for it by prefetch instructions instead costs a third of the
+  /// rate.
+  private void emitFetch() {
+    if (strip > 0 || rows > ROWS_STREAMED) {
+      return;
+    }
+    a.mov(TABLE, PANEL);
+    Label again = a.here();
+    a.vmovups(registers.t0(), mem(TABLE));
+    a.add(TABLE, 64);
+    a.cmp(TABLE, QUANTS);
+    a.jump(Condition.NOT_EQUAL, again);
   }
 
   private void emitStart(int half) {
@@ -395,8 +419,18 @@ final class MatrixEmitter {
   // For formats: unpacking.
 
   /// The four bits of a group, from the part of nibbles that begins at line 0.
+  ///
+  /// Where a line's two groups follow one another, the second finds the line in its register: to
+  /// load what is still on its way from memory a second time costs a sixth of the rate.
   void nibbles(Vec w, int group, Vec mask) {
-    if (group < GROUPS / 2) {
+    boolean isPaired = !format.hasHalves() && !isWide();
+    if (isPaired && group < GROUPS / 2) {
+      a.vmovups(registers.w1(), quants(group));
+      a.vpand(w, mask, registers.w1());
+    } else if (isPaired) {
+      a.vpsrld(w, w, 4);
+      a.vpand(w, w, mask);
+    } else if (group < GROUPS / 2) {
       a.vpand(w, mask, quants(group));
     } else {
       shiftRight(w, quants(group - GROUPS / 2), 4);
@@ -449,60 +483,56 @@ final class MatrixEmitter {
 
   // For formats: scaling.
 
-  /// `result = fma((float) sum, d · scaleX, result)`.
-  void addScaled(Vec d) {
+  /// `result = fma((float) sum, scale · scaleX, result)`: all of it, for blocks with one scale.
+  void addScaled(Vec scale) {
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
       a.vcvtdq2ps(sum, sum);
-      multiplyEach(registers.t0(), d, entry(0, row));
+      multiplyEach(registers.t0(), scale, entry(0, row));
       a.vfmadd231ps(registers.results().get(row), sum, registers.t0());
     }
   }
 
-  /// `result = fma((float) Σx, m · scaleX, result)`.
+  /// `subScale = (float) subScale · scale`, which is exact.
+  Vec scaled(Vec subScale, int scale) {
+    a.vcvtdq2ps(subScale, subScale);
+    a.vmulps(subScale, subScale, scales(registers.t0(), scale));
+    return subScale;
+  }
+
+  /// `value = scale · (float) sum`, or in the second half `value = fma(scale, (float) sum, value)`.
+  void addToValues(Vec scale, int half) {
+    for (int row = 0; row < rows; row++) {
+      Vec sum = registers.sums().get(row);
+      Vec value = registers.values().get(row);
+      a.vcvtdq2ps(sum, sum);
+      if (half == 0) {
+        a.vmulps(value, sum, scale);
+      } else {
+        a.vfmadd231ps(value, sum, scale);
+      }
+    }
+  }
+
+  /// `value = fma(m, Σx, value)`.
   void addOffset(Vec m) {
     for (int row = 0; row < rows; row++) {
-      Vec sum = registers.sums().get(row);
-      a.vpbroadcastd(sum, entry(1, row));
-      a.vcvtdq2ps(sum, sum);
-      multiplyEach(registers.t0(), m, entry(0, row));
-      a.vfmadd231ps(registers.results().get(row), sum, registers.t0());
+      a.vfmadd231ps(registers.values().get(row), m, each(entry(1, row)));
     }
   }
 
-  /// `sum *= subScale`.
-  void multiplySums(Vec subScale) {
-    registers.sums().forEach(sum -> a.vpmulld(sum, sum, subScale));
-  }
-
-  /// Keeps `sum · subScale` of the first half for [#joinHalves].
-  void holdHalf(Vec subScale) {
+  /// `value = fma(−min, Σx, value)`.
+  void subtractMin(Vec min, int half) {
     for (int row = 0; row < rows; row++) {
-      a.vpmulld(registers.held().get(row), registers.sums().get(row), subScale);
+      a.vfnmadd231ps(registers.values().get(row), min, each(entry(1 + half, row)));
     }
   }
 
-  /// `sum = sum · subScale + held`.
-  void joinHalves(Vec subScale) {
+  /// `result = fma(value, scaleX, result)`.
+  void addValues() {
     for (int row = 0; row < rows; row++) {
-      Vec sum = registers.sums().get(row);
-      a.vpmulld(sum, sum, subScale);
-      a.vpaddd(sum, sum, registers.held().get(row));
-    }
-  }
-
-  /// `result = fma((float) −Σ m · Σx, dmin · scaleX, result)`.
-  ///
-  /// @param mins 32 bits each, or with halves 16 bits for the first and 16 for the second
-  void subtractMins(Vec mins, Vec dmin) {
-    Vec t0 = registers.t0();
-    for (int row = 0; row < rows; row++) {
-      Vec sum = registers.sums().get(row);
-      a.vpbroadcastd(sum, entry(1, row));
-      a.vpmaddwd(sum, mins, sum);
-      a.vcvtdq2ps(sum, sum);
-      multiplyEach(t0, dmin, entry(0, row));
-      a.vfnmadd231ps(registers.results().get(row), sum, t0);
+      Vec value = registers.values().get(row);
+      a.vfmadd231ps(registers.results().get(row), value, each(entry(0, row)));
     }
   }
 
@@ -512,11 +542,15 @@ final class MatrixEmitter {
   }
 
   private void multiplyEach(Vec target, Vec factor, Mem element) {
+    a.vmulps(target, factor, each(element));
+  }
+
+  /// An element in all lanes: as part of the instruction that takes it, or in [Registers#t0].
+  private Operand each(Mem element) {
     if (tier.bits() == 512) {
-      a.vmulps(target, factor, element.broadcast());
-    } else {
-      a.vbroadcastss(target, element);
-      a.vmulps(target, factor, target);
+      return element.broadcast();
     }
+    a.vbroadcastss(registers.t0(), element);
+    return registers.t0();
   }
 }

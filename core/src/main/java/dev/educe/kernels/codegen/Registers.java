@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
 ///
 /// @param results float accumulators, one per row of activations
 /// @param sums integer accumulators of the block, one per row
-/// @param held the first half's sums, one per row; empty without halves
+/// @param values what the block comes to before the activations' scale, one per row; without halves
+///   the sums' own registers
 /// @param w0 the weights of one group, or a scale
 /// @param w1 the weights of another group, or a scale
 /// @param t0 free for a few instructions
@@ -18,7 +19,7 @@ import java.util.stream.IntStream;
 record Registers(
     List<Vec> results,
     List<Vec> sums,
-    List<Vec> held,
+    List<Vec> values,
     Vec w0,
     Vec w1,
     Vec t0,
@@ -31,13 +32,13 @@ record Registers(
     Supply supply = new Supply(tier.bits());
     List<Vec> results = supply.take(rows);
     List<Vec> sums = supply.take(rows);
-    List<Vec> held = supply.take(format.hasHalves() ? rows : 0);
+    List<Vec> values = format.hasHalves() ? supply.take(rows) : sums;
     List<Vec> shared = supply.take(sharedCount(tier));
     Vec last = shared.getLast();
     return new Registers(
         results,
         sums,
-        held,
+        values,
         shared.get(0),
         shared.get(1),
         shared.get(2),

@@ -38,7 +38,6 @@ final class UnpackIQ4_XS implements Unpack {
 
   @Override
   public void scale(MatrixEmitter k, int half) {
-    k.multiplySums(k.signedSubScales(k.first(), 0));
-    k.addScaled(k.scales(k.first(), 0));
+    k.addScaled(k.scaled(k.signedSubScales(k.first(), 0), 0));
   }
 }

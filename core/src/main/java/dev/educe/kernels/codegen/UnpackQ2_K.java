@@ -45,18 +45,12 @@ final class UnpackQ2_K implements Unpack {
     Vec scale = k.subScales(k.first(), half);
     a.vpslld(scale, scale, 28);
     a.vpsrld(scale, scale, 28);
-    if (half == 0) {
-      k.holdHalf(scale);
-      return;
+    k.addToValues(k.scaled(scale, 0), half);
+    Vec min = k.subScales(k.first(), half);
+    a.vpsrld(min, min, 4);
+    k.subtractMin(k.scaled(min, 1), half);
+    if (half == 1) {
+      k.addValues();
     }
-    k.joinHalves(scale);
-    k.addScaled(k.scales(k.first(), 0));
-    Vec mins = k.subScales(k.first(), 0);
-    Vec second = k.subScales(k.second(), 1);
-    a.vpsrld(mins, mins, 4);
-    a.vpsrld(second, second, 4);
-    a.vpslld(second, second, 16);
-    a.vpor(mins, mins, second);
-    k.subtractMins(mins, k.scales(k.second(), 1));
   }
 }

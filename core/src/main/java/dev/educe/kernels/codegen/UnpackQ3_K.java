@@ -45,12 +45,9 @@ final class UnpackQ3_K implements Unpack {
 
   @Override
   public void scale(MatrixEmitter k, int half) {
-    Vec scale = subScale(k, half);
-    if (half == 0) {
-      k.holdHalf(scale);
-    } else {
-      k.joinHalves(scale);
-      k.addScaled(k.scales(k.first(), 0));
+    k.addToValues(k.scaled(subScale(k, half), 0), half);
+    if (half == 1) {
+      k.addValues();
     }
   }
 

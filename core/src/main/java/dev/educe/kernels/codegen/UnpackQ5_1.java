@@ -38,7 +38,8 @@ final class UnpackQ5_1 implements Unpack {
 
   @Override
   public void scale(MatrixEmitter k, int half) {
-    k.addScaled(k.scales(k.first(), 0));
+    k.addToValues(k.scales(k.first(), 0), half);
     k.addOffset(k.scales(k.first(), 1));
+    k.addValues();
   }
 }

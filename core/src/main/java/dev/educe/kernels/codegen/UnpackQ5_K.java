@@ -38,8 +38,8 @@ final class UnpackQ5_K implements Unpack {
 
   @Override
   public void scale(MatrixEmitter k, int half) {
-    k.multiplySums(k.subScales(k.first(), 0));
-    k.addScaled(k.scales(k.first(), 0));
-    k.subtractMins(k.subScales(k.first(), 1), k.scales(k.second(), 1));
+    k.addToValues(k.scaled(k.subScales(k.first(), 0), 0), half);
+    k.subtractMin(k.scaled(k.subScales(k.first(), 1), 1), half);
+    k.addValues();
   }
 }

@@ -43,12 +43,9 @@ final class UnpackQ6_K implements Unpack {
 
   @Override
   public void scale(MatrixEmitter k, int half) {
-    Vec scale = k.signedSubScales(k.first(), half);
-    if (half == 0) {
-      k.holdHalf(scale);
-    } else {
-      k.joinHalves(scale);
-      k.addScaled(k.scales(k.first(), 0));
+    k.addToValues(k.scaled(k.signedSubScales(k.first(), half), 0), half);
+    if (half == 1) {
+      k.addValues();
     }
   }
 }

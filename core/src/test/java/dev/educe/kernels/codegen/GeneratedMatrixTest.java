@@ -172,9 +172,9 @@ class GeneratedMatrixTest {
       return;
     }
     boolean isBfloat = layout.type() == DType.BF16;
-    long from = layout.type().isQuantized() ? layout.scalesOffset(size) : 0;
+    long bytes = layout.type().isQuantized() ? layout.subScalesOffset(size) : panelBytes;
     for (long panel = 0; panel < panels.byteSize(); panel += panelBytes) {
-      for (long i = panel + from; i < panel + panelBytes; i += 2) {
+      for (long i = panel; i < panel + bytes; i += 2) {
         short half =
             isBfloat
                 ? (short) (Float.floatToIntBits((float) random.nextGaussian()) >> 16)

@@ -48,25 +48,37 @@ final class MatrixOracle {
     float acc = 0;
     for (int b = 0; b < size / 32; b++) {
       float scaleX = x.get(ValueLayout.JAVA_FLOAT_UNALIGNED, size + 4L * b);
-      int isum = 0;
-      int msum = 0;
-      for (int half = 0; half < 2; half++) {
+      float value = 0;
+      for (int part = 0; part < parts(); part++) {
         int dot = 0;
         int sum = 0;
-        for (int k = 16 * half; k < 16 * half + 16; k++) {
+        for (int k = 32 / parts() * part; k < 32 / parts() * (part + 1); k++) {
           int q = x.get(ValueLayout.JAVA_BYTE, 32L * b + k);
           dot += weight(b, k) * q;
           sum += q;
         }
-        isum += subScale(b, half) * dot;
-        msum += min(b, half) * sum;
+        float scale = scale(b, 0) * subScale(b, part);
+        if (parts() == 1 && !hasMins()) {
+          acc = Math.fma((float) dot, scale * scaleX, acc);
+          continue;
+        }
+        value = part == 0 ? scale * dot : Math.fma(scale, (float) dot, value);
+        if (hasMins()) {
+          value = Math.fma(-(scale(b, 1) * min(b, part)), (float) sum, value);
+        }
       }
-      acc = Math.fma((float) isum, scale(b, 0) * scaleX, acc);
-      if (hasMins()) {
-        acc = Math.fma((float) -msum, scale(b, 1) * scaleX, acc);
+      if (parts() == 2 || hasMins()) {
+        acc = Math.fma(value, scaleX, acc);
       }
     }
     return acc;
+  }
+
+  private int parts() {
+    return switch (layout.type()) {
+      case Q2_K, Q3_K, Q6_K -> 2;
+      default -> 1;
+    };
   }
 
   private boolean hasMins() {
@@ -78,11 +90,10 @@ final class MatrixOracle {
 
   private float scale(int b, int index) {
     if (layout.type() == DType.MXFP4) {
-      int exponent = panel.get(ValueLayout.JAVA_BYTE, layout.scalesOffset(size) + 16L * b + row);
+      int exponent = panel.get(ValueLayout.JAVA_BYTE, 16L * b + row);
       return Math.scalb(1f, (exponent & 0xff) - 128);
     }
-    long group =
-        layout.scalesOffset(size) + (long) (b / layout.scaleBlocks()) * layout.scaleBytes();
+    long group = (long) (b / layout.scaleBlocks()) * layout.scaleBytes();
     return Float.float16ToFloat(
         panel.get(ValueLayout.JAVA_SHORT_UNALIGNED, group + 32L * index + 2L * row));
   }
@@ -105,7 +116,8 @@ final class MatrixOracle {
 
   /// Byte `at` of a block's quants for row 0, moved to this row.
   private int quant(int b, int at) {
-    return panel.get(ValueLayout.JAVA_BYTE, (long) b * layout.quantBytes() + at + 4 * row) & 0xff;
+    long block = layout.quantsOffset(size) + (long) b * layout.quantBytes();
+    return panel.get(ValueLayout.JAVA_BYTE, block + at + 4 * row) & 0xff;
   }
 
   private int nibble(int b, int k) {

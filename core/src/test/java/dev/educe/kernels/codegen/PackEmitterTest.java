@@ -97,7 +97,7 @@ class PackEmitterTest {
           long rowBytes = type.rowBytes(size);
           MemorySegment rows = guarded.allocate(PanelLayout.ROWS * rowBytes, isAtEnd);
           rows.fill((byte) 1);
-          long quantBytes = layout.scalesOffset(size);
+          long quantBytes = layout.panelBytes(size) - layout.quantsOffset(size);
           MemorySegment quants = guarded.allocate(quantBytes, isAtEnd);
           MemorySegment scales = guarded.allocate((long) blocks * layout.scaleBytes(), isAtEnd);
           GeneratedRows.run(

@@ -1,4 +1,4 @@
-package dev.educe;
+package dev.educe.engine;
 
 import java.util.List;
 

@@ -1,0 +1,255 @@
+package dev.educe.engine;
+
+import dev.educe.backend.Batch;
+import dev.educe.backend.Executor;
+import dev.educe.cache.PrefixTree;
+import dev.educe.cache.SavedPrefix;
+import dev.educe.platform.Clock;
+import dev.educe.sampling.Candidates;
+import dev.educe.sampling.NumericalException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Takes one step after the other: plan, compute, choose tokens, tell the listeners.
+///
+/// Has no thread of its own: one thread calls it.
+final class Stepper implements Scheduler.Endings {
+  private static final System.Logger LOG = System.getLogger(Stepper.class.getName());
+
+  private final Executor executor;
+  private final Clock clock;
+  private final Meter meter;
+  private final EngineOptions options;
+  private final Batch batch;
+  private final Candidates candidates;
+  private final PrefixTree tree;
+  private final StepBudget budget;
+  private final Admission admission;
+  private final Scheduler scheduler;
+  private final Map<String, Totals> totals = new ConcurrentHashMap<>();
+  private volatile Progress progress;
+  private long steps;
+  private long lastStep; // when it ended
+
+  Stepper(Executor executor, int vocabularySize, EngineOptions options, Clock clock, Meter meter) {
+    this.executor = executor;
+    this.clock = clock;
+    this.meter = meter;
+    this.options = options;
+    this.batch = new Batch(executor.batchTokensMax(), executor.batchLogitsMax());
+    this.candidates = new Candidates(vocabularySize);
+    this.tree = new PrefixTree(executor.pages());
+    this.budget = new StepBudget(executor.batchTokensMax(), options.stepNanosMax());
+    int cacheTokens =
+        (int)
+            Math.min(
+                Integer.MAX_VALUE, (long) executor.pages().pages() * executor.pages().pageTokens());
+    this.admission = new Admission(options, cacheTokens);
+    this.scheduler =
+        new Scheduler(
+            options,
+            executor.pages(),
+            tree,
+            admission,
+            budget,
+            executor.batchTokensMax(),
+            executor.batchLogitsMax(),
+            this);
+    lastStep = clock.nanos();
+    publish();
+  }
+
+  Admission admission() {
+    return admission;
+  }
+
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  SavedPrefix savedPrefix() {
+    return new SavedPrefix(tree, executor.pages(), executor);
+  }
+
+  PrefixTree tree() {
+    return tree;
+  }
+
+  /// Puts an admitted request into the queue, or ends it at once if there is nothing to do.
+  Sequence add(Work work, int end) {
+    long now = clock.nanos();
+    var sequence = scheduler.add(work, end, now);
+    if (work.tokensMax() == 0 && work.rows().isEmpty()) {
+      scheduler.end(sequence, Finish.LENGTH, Optional.empty(), now);
+    }
+    publish();
+    return sequence;
+  }
+
+  void cancel(Sequence sequence) {
+    end(sequence, Finish.CANCELLED, Optional.empty());
+    publish();
+  }
+
+  void end(Sequence sequence, Finish finish, Optional<RuntimeException> cause) {
+    scheduler.end(sequence, finish, cause, clock.nanos());
+  }
+
+  /// Takes a step.
+  ///
+  /// @return whether there was anything to do
+  boolean step() {
+    long start = clock.nanos();
+    var plan = scheduler.plan(start);
+    if (plan.isEmpty()) {
+      publish();
+      return false;
+    }
+    // Sequences end while their slices are gone through.
+    var slices = List.copyOf(plan.slices());
+    batch.clear();
+    for (Plan.Slice slice : slices) {
+      var sequence = slice.sequence;
+      batch.add(
+          sequence.table,
+          sequence.computed,
+          sequence.tokens,
+          sequence.computed,
+          slice.count,
+          slice.logits);
+    }
+    int tokens = batch.tokens();
+    try {
+      executor.forward(batch);
+      int row = 0;
+      for (int i = 0; i < slices.size(); i++) {
+        take(slices.get(i), i, row);
+        row += slices.get(i).logits;
+      }
+    } catch (RuntimeException failed) {
+      for (Plan.Slice slice : slices) {
+        end(slice.sequence, Finish.FAILED, Optional.of(failed));
+      }
+    }
+    long now = clock.nanos();
+    budget.measured(tokens, now - start);
+    steps++;
+    lastStep = now;
+    publish();
+    return true;
+  }
+
+  /// Goes on with a sequence whose next tokens were computed.
+  private void take(Plan.Slice slice, int index, int firstRow) {
+    var sequence = slice.sequence;
+    var failure = batch.failure(index);
+    if (failure.isPresent()) {
+      var cause = new NumericalException(failure.get());
+      end(sequence, Finish.FAILED, Optional.of(cause));
+      return;
+    }
+    sequence.computed(slice.count);
+    try {
+      for (int i = 0; i < slice.logits && !sequence.hasEnded; i++) {
+        read(sequence, sequence.computed - slice.logits + i, firstRow + i);
+      }
+    } catch (RuntimeException failed) {
+      end(sequence, Finish.FAILED, Optional.of(failed));
+    }
+    if (!sequence.hasEnded && options.window() < Integer.MAX_VALUE) {
+      sequence.countPages(clock.nanos());
+      sequence.table.releaseBefore(sequence.computed + 1 - options.window());
+    }
+  }
+
+  /// The logits of a position: for whoever reads the prompt's, and for the next token.
+  private void read(Sequence sequence, int position, int row) {
+    var work = sequence.work;
+    if (work.rows().isPresent()
+        && position < work.prompt().length
+        && position == sequence.rowsRead) {
+      work.rows().get().row(position, logits(row));
+      sequence.rowsRead++;
+    }
+    if (position + 1 < sequence.count) {
+      return;
+    }
+    if (sequence.count == sequence.end) {
+      end(sequence, Finish.LENGTH, Optional.empty()); // only the prompt's logits were wanted
+    } else {
+      accept(
+          sequence, work.sampler().next(logits(row), sequence.tokens, sequence.count, candidates));
+    }
+  }
+
+  private void accept(Sequence sequence, int token) {
+    var work = sequence.work;
+    sequence.lastToken = clock.nanos();
+    if (sequence.firstToken < 0) {
+      sequence.firstToken = sequence.lastToken;
+    }
+    if (work.ends().test(token)) {
+      end(sequence, Finish.STOP, Optional.empty());
+      return;
+    }
+    sequence.append(token);
+    String text = work.text().next(token);
+    work.listener().token(new Event.Token(token, text));
+    if (work.text().stopped()) {
+      end(sequence, Finish.STOP, Optional.empty());
+    } else if (sequence.count == sequence.end) {
+      end(sequence, Finish.LENGTH, Optional.empty());
+    }
+  }
+
+  private MemorySegment logits(int row) {
+    long bytes = executor.logitsStride() * Float.BYTES;
+    return executor.logits().asSlice(row * bytes, (long) candidates.vocabularySize() * Float.BYTES);
+  }
+
+  /// Tells everybody that a sequence has ended; its pages are free already.
+  @Override
+  public void ended(Sequence sequence, Finish finish, Optional<RuntimeException> cause, long now) {
+    var work = sequence.work;
+    var usage = sequence.usage(now);
+    String tenant = work.key().tenant();
+    totals.merge(tenant, Totals.ZERO.plus(usage), (known, _) -> known.plus(usage));
+    RequestEvent.emit(tenant, finish, usage);
+    careful("meter", () -> meter.ended(tenant, finish, usage));
+    careful(
+        "listener",
+        () -> work.listener().ended(new Ended(finish, work.text().finish(), cause, usage)));
+  }
+
+  private static void careful(String name, Runnable call) {
+    try {
+      call.run();
+    } catch (RuntimeException failed) {
+      LOG.log(Level.WARNING, "a " + name + " failed at the end of a request", failed);
+    }
+  }
+
+  private void publish() {
+    progress =
+        new Progress(
+            admission.waiting(),
+            scheduler.running(),
+            scheduler.paused(),
+            executor.pages().freePages(),
+            tree.pages(),
+            steps,
+            lastStep);
+  }
+
+  Progress progress() {
+    return progress;
+  }
+
+  Map<String, Totals> totals() {
+    return Map.copyOf(totals);
+  }
+}

@@ -1,0 +1,130 @@
+package dev.educe.engine;
+
+import dev.educe.cache.PrefixKey;
+import dev.educe.sampling.Sampler;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+
+/// One sequence to be generated: what a caller hands to the engine. `withX` copies.
+///
+/// @param prompt its tokens; not changed by anybody from now on
+/// @param tokensMax how many tokens to generate at most; fewer if the context is full
+/// @param key what its pages may be shared with; it names the tenant
+/// @param priority requests of a higher one go first; the lower ones still move
+/// @param waitNanosMax how long it may wait for its first step; 0 for as long as it takes
+/// @param nanosMax how long it may take in all; 0 for as long as it takes
+/// @param sampler chooses its tokens; the engine's thread alone uses it
+/// @param ends which tokens end the text and are not part of it
+/// @param text turns tokens into text; the engine's thread alone uses it
+/// @param rows reads the logits of the prompt's positions, if anybody does
+/// @param listener is told what becomes of it
+public record Work(
+    int[] prompt,
+    int tokensMax,
+    PrefixKey key,
+    int priority,
+    long waitNanosMax,
+    long nanosMax,
+    Sampler sampler,
+    IntPredicate ends,
+    TokenText text,
+    Optional<RowReader> rows,
+    Listener listener) {
+  /// Reads logits on the engine's thread; one that throws fails its request.
+  @FunctionalInterface
+  public interface RowReader {
+    /// @param position in the prompt; each comes once, in ascending order
+    /// @param logits F32 `[vocabularySize]`, borrowed for the call
+    void row(int position, MemorySegment logits);
+  }
+
+  /// @throws IllegalArgumentException if there is no prompt or a number is negative
+  public Work {
+    if (prompt.length == 0) {
+      throw new IllegalArgumentException("the prompt is empty; give at least one token");
+    }
+    if (tokensMax < 0 || waitNanosMax < 0 || nanosMax < 0) {
+      throw new IllegalArgumentException(
+          "tokensMax and times must not be negative, got %d, %d and %d"
+              .formatted(tokensMax, waitNanosMax, nanosMax));
+    }
+  }
+
+  /// Only ids, no token that ends the text, priority 0, no deadline.
+  public static Work of(
+      int[] prompt, int tokensMax, PrefixKey key, Sampler sampler, Listener listener) {
+    return new Work(
+        prompt,
+        tokensMax,
+        key,
+        0,
+        0,
+        0,
+        sampler,
+        _ -> false,
+        TokenText.NONE,
+        Optional.empty(),
+        listener);
+  }
+
+  public Work withPriority(int priority) {
+    return new Work(
+        prompt,
+        tokensMax,
+        key,
+        priority,
+        waitNanosMax,
+        nanosMax,
+        sampler,
+        ends,
+        text,
+        rows,
+        listener);
+  }
+
+  public Work withDeadlines(long waitNanosMax, long nanosMax) {
+    return new Work(
+        prompt,
+        tokensMax,
+        key,
+        priority,
+        waitNanosMax,
+        nanosMax,
+        sampler,
+        ends,
+        text,
+        rows,
+        listener);
+  }
+
+  public Work withText(IntPredicate ends, TokenText text) {
+    return new Work(
+        prompt,
+        tokensMax,
+        key,
+        priority,
+        waitNanosMax,
+        nanosMax,
+        sampler,
+        ends,
+        text,
+        rows,
+        listener);
+  }
+
+  public Work withRows(RowReader reader) {
+    return new Work(
+        prompt,
+        tokensMax,
+        key,
+        priority,
+        waitNanosMax,
+        nanosMax,
+        sampler,
+        ends,
+        text,
+        Optional.of(reader),
+        listener);
+  }
+}

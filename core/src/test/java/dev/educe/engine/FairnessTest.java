@@ -1,0 +1,149 @@
+package dev.educe.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.educe.cache.PagePool;
+import dev.educe.cache.PrefixKey;
+import dev.educe.sampling.Sampler;
+import dev.educe.sampling.Sampling;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Who gets how much of the steps, counted in tokens and steps, on a clock that stands still.
+class FairnessTest {
+  private static final long MILLI = 1_000_000;
+
+  private final PagePool pool = new PagePool(4_000, 16);
+  private final SimulatedClock clock = new SimulatedClock();
+  private final Stepper stepper =
+      new Stepper(
+          new SimulatedExecutor(pool, 256, 16, Integer.MAX_VALUE, _ -> 7, clock, 5 * MILLI, MILLI),
+          SimulatedExecutor.VOCABULARY,
+          EngineOptions.of(20_000, 8),
+          clock,
+          Meter.NONE);
+
+  private static final Listener NOBODY =
+      new Listener() {
+        @Override
+        public void token(Event.Token token) {}
+
+        @Override
+        public void ended(Ended ended) {}
+      };
+
+  /// A request whose prompt is like no other's.
+  private Sequence submit(String tenant, int priority, int promptTokens, int tokensMax) {
+    int[] prompt = new int[promptTokens];
+    Arrays.setAll(prompt, i -> (i * 31 + promptTokens) % SimulatedExecutor.VOCABULARY);
+    var key = new PrefixKey(tenant, "model", "", "F16", 1);
+    var work =
+        Work.of(prompt, tokensMax, key, new Sampler(Sampling.greedy(), 0), NOBODY)
+            .withPriority(priority);
+    return stepper.add(work, stepper.admission().admit(work));
+  }
+
+  @Test
+  void aLowerPriorityMovesAndHoldsUpNobody() {
+    var high = List.of(submit("a", 1, 10, 5_000), submit("a", 1, 11, 5_000));
+    var low = submit("a", 0, 12, 40);
+    int steps = 0;
+    while (!low.hasEnded) {
+      stepper.step();
+      steps++;
+    }
+    int highTokens = high.stream().mapToInt(Sequence::generated).sum();
+    int lowTokens = 12 + low.generated();
+    assertTrue(lowTokens * 100 >= highTokens, lowTokens + " tokens beside " + highTokens);
+    assertTrue(lowTokens * 40 <= highTokens, lowTokens + " tokens beside " + highTokens);
+    assertTrue(high.getFirst().generated() >= steps - 2, "the higher priority missed steps");
+  }
+
+  @Test
+  void aLowerPriorityAloneIsNotHeldBack() {
+    var low = submit("a", -3, 100, 10);
+    for (int step = 0; step < 16; step++) {
+      stepper.step();
+    }
+    assertTrue(low.hasEnded);
+  }
+
+  @Test
+  void tenantsGetEqualPartsHoweverTheyCutTheirWork() {
+    var longs = new ArrayList<Sequence>();
+    var shorts = new ArrayList<Sequence>();
+    for (int i = 0; i < 60; i++) {
+      longs.add(submit("long", 0, 900 + i, 30));
+    }
+    for (int i = 0; i < 600; i++) {
+      shorts.add(submit("short", 0, 90 + i % 40, 3));
+    }
+    for (int step = 0; step < 300; step++) {
+      stepper.step();
+    }
+    double ofLong = served(longs);
+    double ofShort = served(shorts);
+    double sum = ofLong + ofShort;
+    double jain = sum * sum / (2 * (ofLong * ofLong + ofShort * ofShort));
+    assertTrue(jain >= 0.95, "%.0f and %.0f tokens: %.3f".formatted(ofLong, ofShort, jain));
+  }
+
+  private static double served(List<Sequence> sequences) {
+    return sequences.stream().mapToDouble(s -> s.reached + s.generated()).sum();
+  }
+
+  @Test
+  void aLongPromptDelaysShortOnesByAChunk() {
+    submit("a", 0, 15_000, 10);
+    for (int step = 0; step < 5; step++) {
+      stepper.step();
+    }
+    for (int chat = 0; chat < 5; chat++) {
+      var sequence = submit("a", 0, 20 + chat, 3);
+      stepper.step();
+      assertEquals(1, sequence.generated(), "it waited for the long one");
+    }
+  }
+
+  @Test
+  void aStepTakesNoLongerThanItMay() {
+    submit("a", 0, 15_000, 10);
+    long worst = 0;
+    for (int step = 0; step < 50; step++) {
+      long before = clock.nanos();
+      stepper.step();
+      worst = Math.max(worst, clock.nanos() - before);
+    }
+    assertTrue(worst <= EngineOptions.STEP_NANOS_MAX, worst / MILLI + " ms");
+    assertTrue(worst >= EngineOptions.STEP_NANOS_MAX / 2, "steps are shorter than they need be");
+  }
+
+  @Test
+  void aRecordingTellsOfEachRequest(@TempDir Path folder) throws IOException {
+    try (var recording = new Recording()) {
+      recording.enable("dev.educe.Request");
+      recording.start();
+      var sequence = submit("shop", 0, 20, 5);
+      while (!sequence.hasEnded) {
+        stepper.step();
+      }
+      recording.stop();
+      var file = folder.resolve("events.jfr");
+      recording.dump(file);
+      var events = RecordingFile.readAllEvents(file);
+      assertEquals(1, events.size());
+      assertEquals("shop", events.getFirst().getString("tenant"));
+      assertEquals("LENGTH", events.getFirst().getString("finish"));
+      assertEquals(20, events.getFirst().getInt("promptTokens"));
+      assertEquals(5, events.getFirst().getInt("generatedTokens"));
+    }
+  }
+}
