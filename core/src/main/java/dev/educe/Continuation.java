@@ -5,9 +5,6 @@ import dev.educe.engine.Engine;
 import dev.educe.engine.Event;
 import dev.educe.engine.EventQueue;
 import dev.educe.engine.Finish;
-import dev.educe.engine.TokenText;
-import dev.educe.engine.Work;
-import dev.educe.sampling.Sampler;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -35,18 +32,8 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     if (prompt.length == 0) {
       throw new IllegalArgumentException("the prompt is empty; give at least one character");
     }
-    var engine = model.engine();
-    this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
-    var sampler = new Sampler(request.sampling(), 0, model.vocabulary(), prompt.length, List.of());
-    long nanosMax = request.deadline().toNanos();
-    this.ticket =
-        engine.submit(
-            Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, events)
-                .withPriority(request.priority())
-                .withDeadlines(nanosMax, nanosMax)
-                .withText(
-                    token -> !request.ignoreEnd() && sampler.ends(token),
-                    TokenText.of(model.tokenizer().decoder(prompt), request.stop())));
+    this.events = new EventQueue(TOKENS_AHEAD, model.engine()::wake);
+    this.ticket = model.start(prompt, request, 0, events);
   }
 
   @Override

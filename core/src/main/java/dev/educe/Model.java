@@ -11,6 +11,7 @@ import dev.educe.engine.Finish;
 import dev.educe.engine.Listener;
 import dev.educe.engine.Meter;
 import dev.educe.engine.Progress;
+import dev.educe.engine.TokenText;
 import dev.educe.engine.Totals;
 import dev.educe.engine.Work;
 import dev.educe.format.Gguf;
@@ -35,6 +36,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Spliterator;
@@ -70,6 +72,7 @@ public final class Model implements AutoCloseable {
   private final String summary;
   private final Workers workers;
   private final Executor executor;
+  private final long bytes; // outside the heap
   private final PrefixKey key;
   private final ModelSource source;
   private final Engine engine;
@@ -83,6 +86,7 @@ public final class Model implements AutoCloseable {
       String summary,
       Workers workers,
       Executor executor,
+      long bytes,
       EngineOptions engineOptions) {
     this.metadata = metadata;
     this.tokenizer = tokenizer;
@@ -99,6 +103,7 @@ public final class Model implements AutoCloseable {
     this.summary = summary;
     this.workers = workers;
     this.executor = executor;
+    this.bytes = bytes;
     this.engine = new Engine(executor, vocabularySize, engineOptions, Clock.system(), Meter.NONE);
   }
 
@@ -165,6 +170,7 @@ public final class Model implements AutoCloseable {
             summary,
             workers,
             executor,
+            executor.bytes(),
             EngineOptions.of(context, executor.batchLogitsMax()).withWindow(decoder.window()));
       } catch (IOException | RuntimeException | Error failed) {
         if (executor != null) {
@@ -272,6 +278,27 @@ public final class Model implements AutoCloseable {
     return new Continuation(this, request);
   }
 
+  /// Starts a generation whose events a listener is told of, on the engine's thread: for those who
+  /// serve many and have queues of their own.
+  ///
+  /// @param prompt tokens, in place of the request's text; not changed by anybody from now on
+  /// @param sequence tells generations of the same seed apart
+  /// @throws IllegalArgumentException if the prompt has no tokens or an unknown id
+  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
+  ///   model is closed
+  public Engine.Ticket start(int[] prompt, Request request, int sequence, Listener listener) {
+    checkIds(prompt);
+    var sampler = new Sampler(request.sampling(), sequence, vocabulary, prompt.length, List.of());
+    long nanosMax = request.deadline().toNanos();
+    return engine.submit(
+        Work.of(prompt, request.tokensMax(), key(request.tenant()), sampler, listener)
+            .withPriority(request.priority())
+            .withDeadlines(nanosMax, nanosMax)
+            .withText(
+                token -> !request.ignoreEnd() && sampler.ends(token),
+                TokenText.of(tokenizer.decoder(prompt), request.stop())));
+  }
+
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,
   /// borrowed for the call. The consumer runs on the engine's thread, and others wait for it.
   ///
@@ -336,6 +363,10 @@ public final class Model implements AutoCloseable {
       throw new IllegalArgumentException(
           "%,d tokens do not fit the context of %,d".formatted(tokens.length, contextLength));
     }
+    checkIds(tokens);
+  }
+
+  private void checkIds(int[] tokens) {
     for (int token : tokens) {
       if (token < 0 || token >= vocabularySize) {
         throw new IllegalArgumentException(
@@ -431,6 +462,11 @@ public final class Model implements AutoCloseable {
   /// What runs, in a line: kernels, threads, memory.
   public String summary() {
     return summary;
+  }
+
+  /// Bytes outside the heap: weights, cache and scratch.
+  public long bytes() {
+    return bytes;
   }
 
   /// Frees the weights once the generations under way have ended; those whose readers take nothing

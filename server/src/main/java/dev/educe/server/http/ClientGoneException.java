@@ -4,6 +4,11 @@ package dev.educe.server.http;
 public final class ClientGoneException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /// Nothing has failed yet, but its connection is closed.
+  public ClientGoneException() {
+    super("the client is gone", null, false, false);
+  }
+
   ClientGoneException(Throwable cause) {
     super("the client is gone", cause, false, false);
   }

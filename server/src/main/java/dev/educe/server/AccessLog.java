@@ -1,0 +1,76 @@
+package dev.educe.server;
+
+import dev.educe.server.http.Exchange;
+import dev.educe.server.http.Route;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.Locale;
+
+/// Writes a line for each request: who asked for what and what became of it, and nothing of what
+/// either side said.
+///
+/// A line has the time, the source, the id of the key or `-`, the method, the route's pattern, the
+/// status, the error's code or `-`, the model or `-`, bytes sent, milliseconds and the request's
+/// id.
+final class AccessLog implements AutoCloseable {
+  private final PrintStream out;
+  private final boolean isOwned;
+
+  private AccessLog(PrintStream out, boolean isOwned) {
+    this.out = out;
+    this.isOwned = isOwned;
+  }
+
+  static AccessLog to(PrintStream out) {
+    return new AccessLog(out, false);
+  }
+
+  /// Appends to a file, which only its owner can read.
+  ///
+  /// @throws IOException if it cannot be written
+  static AccessLog to(Path file) throws IOException {
+    if (Files.notExists(file)) {
+      Files.createFile(file);
+      if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+      }
+    }
+    var stream = Files.newOutputStream(file, StandardOpenOption.APPEND);
+    return new AccessLog(new PrintStream(stream, true, StandardCharsets.UTF_8), true);
+  }
+
+  void over(Exchange exchange) {
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "%s %s %s %s %s %d %s %s %d %.1f %s",
+            Instant.now(),
+            exchange.source(),
+            orDash(exchange.caller().keyId()),
+            exchange.route().map(Route::method).orElse("-"),
+            exchange.route().map(Route::path).orElse("-"),
+            exchange.status(),
+            orDash(exchange.code()),
+            orDash(exchange.model()),
+            exchange.bytesSent(),
+            (System.nanoTime() - exchange.startNanos()) / 1e6,
+            exchange.id()));
+  }
+
+  private static String orDash(String text) {
+    return text.isEmpty() ? "-" : text;
+  }
+
+  @Override
+  public void close() {
+    if (isOwned) {
+      out.close();
+    }
+  }
+}
