@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /// Writes a line for each request: who asked for what and what became of it, and nothing of what
 /// either side said.
@@ -19,16 +20,17 @@ import java.util.Locale;
 /// status, the error's code or `-`, the model or `-`, bytes sent, milliseconds and the request's
 /// id.
 final class AccessLog implements AutoCloseable {
-  private final PrintStream out;
-  private final boolean isOwned;
+  private final Consumer<String> out;
+  private final Runnable close;
 
-  private AccessLog(PrintStream out, boolean isOwned) {
+  private AccessLog(Consumer<String> out, Runnable close) {
     this.out = out;
-    this.isOwned = isOwned;
+    this.close = close;
   }
 
-  static AccessLog to(PrintStream out) {
-    return new AccessLog(out, false);
+  /// Hands each line over; one at a time.
+  static AccessLog to(Consumer<String> out) {
+    return new AccessLog(out, () -> {});
   }
 
   /// Appends to a file, which only its owner can read.
@@ -42,11 +44,12 @@ final class AccessLog implements AutoCloseable {
       }
     }
     var stream = Files.newOutputStream(file, StandardOpenOption.APPEND);
-    return new AccessLog(new PrintStream(stream, true, StandardCharsets.UTF_8), true);
+    var lines = new PrintStream(stream, true, StandardCharsets.UTF_8);
+    return new AccessLog(lines::println, lines::close);
   }
 
   void over(Exchange exchange) {
-    out.println(
+    String line =
         String.format(
             Locale.ROOT,
             "%s %s %s %s %s %d %s %s %d %.1f %s",
@@ -60,7 +63,10 @@ final class AccessLog implements AutoCloseable {
             orDash(exchange.model()),
             exchange.bytesSent(),
             (System.nanoTime() - exchange.startNanos()) / 1e6,
-            exchange.id()));
+            exchange.id());
+    synchronized (this) {
+      out.accept(line);
+    }
   }
 
   private static String orDash(String text) {
@@ -69,8 +75,6 @@ final class AccessLog implements AutoCloseable {
 
   @Override
   public void close() {
-    if (isOwned) {
-      out.close();
-    }
+    close.run();
   }
 }

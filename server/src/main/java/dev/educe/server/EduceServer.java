@@ -15,7 +15,6 @@ import dev.educe.server.model.Catalogue;
 import dev.educe.server.openai.OpenAi;
 import dev.educe.server.openai.Service;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.lang.System.Logger.Level;
 import java.net.URI;
 import java.nio.file.Path;
@@ -25,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// The server: models of a catalogue, served over HTTP until it is closed.
 public final class EduceServer implements AutoCloseable {
@@ -44,9 +44,10 @@ public final class EduceServer implements AutoCloseable {
   /// Starts to serve.
   ///
   /// @param catalogue of models; closed with the server
-  /// @param out where the access log goes that goes to standard output
+  /// @param out takes the lines of an access log that goes to standard output
   /// @throws IOException if it cannot listen, or a file of the configuration cannot be read
-  public EduceServer(ServerConfig config, Catalogue catalogue, PrintStream out) throws IOException {
+  public EduceServer(ServerConfig config, Catalogue catalogue, Consumer<String> out)
+      throws IOException {
     this.config = config;
     this.catalogue = catalogue;
     this.metrics = new Metrics(catalogue);
@@ -69,7 +70,7 @@ public final class EduceServer implements AutoCloseable {
     this.warning = Thread.ofVirtual().name("educe-warning").start(this::warn);
   }
 
-  private static Optional<AccessLog> accessLog(String to, PrintStream out) throws IOException {
+  private static Optional<AccessLog> accessLog(String to, Consumer<String> out) throws IOException {
     return switch (to) {
       case "off" -> Optional.empty();
       case "-" -> Optional.of(AccessLog.to(out));

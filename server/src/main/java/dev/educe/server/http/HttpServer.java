@@ -69,7 +69,10 @@ public final class HttpServer implements AutoCloseable {
     configuration.setSendServerVersion(false);
     configuration.setSendXPoweredBy(false);
     configuration.setHttpCompliance(HttpCompliance.STRICT);
-    configuration.setUriCompliance(UriCompliance.DEFAULT);
+    // A name with a slash comes as %2F. It decides nothing: segments are told apart before they are
+    // decoded.
+    configuration.setUriCompliance(
+        UriCompliance.DEFAULT.with("educe", UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR));
     if (options.tls().isPresent()) {
       configuration.addCustomizer(new SecureRequestCustomizer(false));
     }

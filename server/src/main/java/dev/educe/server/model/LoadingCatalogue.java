@@ -1,9 +1,9 @@
 package dev.educe.server.model;
 
+import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.MemoryBudgetException;
 import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
-import dev.educe.server.http.Faults;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
@@ -123,43 +123,59 @@ public final class LoadingCatalogue implements Catalogue {
       if (isClosed) {
         throw Refusal.CLOSED.error("The server is shutting down.", 0);
       }
-      var model = load(slot);
-      synchronized (slot) {
-        slot.model = Optional.of(model);
+      try {
+        load(slot);
+      } catch (IOException | MemoryBudgetException | IllegalArgumentException e) {
+        // The reason names a file, and is the operator's.
+        LOG.log(Level.ERROR, "'" + slot.source.name() + "' cannot be loaded: " + e.getMessage());
+        throw Refusal.LOADING.error(
+            "The model '%s' cannot be loaded; the server's log says why."
+                .formatted(slot.source.name()),
+            0);
       }
       return tryUse(slot).orElseThrow();
     }
   }
 
-  private ServedModel load(Slot slot) {
-    try {
-      long wanted = Files.size(slot.source.file());
-      while (bytesMax > 0 && bytes() + wanted > bytesMax) {
+  /// Loads all models, one after the other.
+  ///
+  /// @throws IOException if one cannot be read
+  /// @throws MemoryBudgetException if they do not fit the memory together
+  public void preload() throws IOException {
+    for (Slot slot : slots.values()) {
+      synchronized (loading) {
+        if (!isClosed && slot.model.isEmpty()) {
+          load(slot);
+        }
+      }
+    }
+  }
+
+  /// Only with the lock on loading.
+  private void load(Slot slot) throws IOException {
+    var model = loaded(slot);
+    synchronized (slot) {
+      slot.model = Optional.of(model);
+      slot.usedNanos = System.nanoTime();
+    }
+  }
+
+  private ServedModel loaded(Slot slot) throws IOException {
+    long wanted = Files.size(slot.source.file());
+    while (bytesMax > 0 && bytes() + wanted > bytesMax && unloadLongestIdle()) {
+      // One may not be enough.
+    }
+    if (bytesMax > 0) {
+      MemoryBudget.of(Math.max(0, bytesMax - bytes())).check("'" + slot.source.name() + "'", wanted);
+    }
+    while (true) {
+      try {
+        return loader.load(slot.source.file(), slot.source.options());
+      } catch (MemoryBudgetException e) {
         if (!unloadLongestIdle()) {
-          throw Refusal.LOADING.error(
-              "There is no memory for the model '%s' while others are in use."
-                  .formatted(slot.source.name()),
-              0);
+          throw e;
         }
       }
-      while (true) {
-        try {
-          return loader.load(slot.source.file(), slot.source.options());
-        } catch (MemoryBudgetException e) {
-          if (!unloadLongestIdle()) {
-            throw e;
-          }
-        }
-      }
-    } catch (IOException | MemoryBudgetException | IllegalArgumentException e) {
-      // The reason names a file, and is the operator's.
-      LOG.log(
-          Level.ERROR, () -> "'" + slot.source.name() + "' cannot be loaded: " + e.getMessage());
-      LOG.log(Level.DEBUG, () -> Faults.trace(e));
-      throw Refusal.LOADING.error(
-          "The model '%s' cannot be loaded; the server's log says why."
-              .formatted(slot.source.name()),
-          0);
     }
   }
 

@@ -37,7 +37,7 @@ public enum Refusal {
   public ApiException error(String message, long retryMillis) {
     var error = ApiError.of(status, type(), code, message);
     if (status == 400) {
-      return new ApiException(error.withParam("prompt"));
+      return new ApiException(error);
     }
     return new ApiException(error.withRetryMillis(retryMillis == 0 ? RETRY_MILLIS : retryMillis));
   }

@@ -28,7 +28,8 @@ final class Completions {
     try (var lease = service.catalogue().lease(fields.requireText("model"))) {
       exchange.concerns(lease.name());
       var request = CompletionRequest.of(fields, lease.model().tokenizer());
-      try (var texts = new Texts(service, exchange, lease, generating(exchange, request))) {
+      try (var texts =
+          new Texts(service, exchange, lease, "prompt", generating(exchange, request))) {
         var answer = new Answer(exchange, lease.name(), request);
         if (request.streaming().isOn()) {
           answer.stream(texts);

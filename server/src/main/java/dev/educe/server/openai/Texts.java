@@ -41,8 +41,14 @@ final class Texts implements AutoCloseable {
 
   /// Starts them.
   ///
+  /// @param prompt the parameter that the prompts came in
   /// @throws ApiException if they are not taken on
-  Texts(Service service, Exchange exchange, Catalogue.Lease lease, List<Generating> generating) {
+  Texts(
+      Service service,
+      Exchange exchange,
+      Catalogue.Lease lease,
+      String prompt,
+      List<Generating> generating) {
     this.service = service;
     this.exchange = exchange;
     this.model = lease.name();
@@ -56,8 +62,13 @@ final class Texts implements AutoCloseable {
       }
     } catch (RuntimeException refused) {
       close();
-      throw refused;
+      throw refused instanceof ApiException told ? about(prompt, told.error()) : refused;
     }
+  }
+
+  private static ApiException about(String prompt, ApiError error) {
+    boolean isAboutPrompt = error.code().equals("context_length_exceeded");
+    return new ApiException(isAboutPrompt ? error.withParam(prompt) : error);
   }
 
   /// What they may take at most; a prompt that several share is counted for each.
