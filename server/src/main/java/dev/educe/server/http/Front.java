@@ -60,6 +60,8 @@ final class Front extends Handler.Abstract {
       answer(exchange);
       callback.succeeded();
     } catch (ClientGoneException gone) {
+      // What was begun must not look whole to whoever may still listen.
+      request.getConnectionMetaData().getConnection().getEndPoint().close(gone);
       callback.failed(gone);
     } finally {
       slowHeads.answered(request.getConnectionMetaData().getConnection());

@@ -166,7 +166,8 @@ public final class LoadingCatalogue implements Catalogue {
       // One may not be enough.
     }
     if (bytesMax > 0) {
-      MemoryBudget.of(Math.max(0, bytesMax - bytes())).check("'" + slot.source.name() + "'", wanted);
+      MemoryBudget.of(Math.max(0, bytesMax - bytes()))
+          .check("'" + slot.source.name() + "'", wanted);
     }
     while (true) {
       try {
