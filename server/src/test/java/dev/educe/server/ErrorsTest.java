@@ -37,40 +37,41 @@ class ErrorsTest {
       quoteCharacter = '`',
       textBlock =
           """
-          {}                                                | missing_required_parameter | model
-          {"model":"letters"}                               | missing_required_parameter | prompt
-          {"model":7}                                       | invalid_type | model
-          {"model":"letters","prompt":true}                 | invalid_type | prompt
-          {"model":"letters","prompt":[]}                   | empty_array | prompt
-          {"model":"letters","prompt":""}                   | invalid_value | prompt
-          {"model":"letters","prompt":[1,256]}              | integer_above_max_value | prompt[1]
-          {"model":"letters","prompt":[1,"a"]}              | invalid_type | prompt[1]
-          {"model":"letters","prompt":["a",1]}              | invalid_type | prompt[1]
-          {"model":"letters","prompt":"a","n":0}            | integer_below_min_value | n
-          {"model":"letters","prompt":"a","n":129}          | integer_above_max_value | n
-          {"model":"letters","prompt":"a","n":"2"}          | invalid_type | n
-          {"model":"letters","prompt":"a","n":1.5}          | invalid_type | n
-          {"model":"letters","prompt":"a","n":1e99}         | integer_above_max_value | n
-          {"model":"letters","prompt":"a","n":9223372036854775808} | integer_above_max_value | n
-          {"model":"letters","prompt":"a","max_tokens":-1}  | integer_below_min_value | max_tokens
-          {"model":"letters","prompt":"a","max_tokens":2147483648} | integer_above_max_value | max_tokens
-          {"model":"letters","prompt":"a","temperature":2.1} | decimal_above_max_value | temperature
-          {"model":"letters","prompt":"a","temperature":1e999} | decimal_above_max_value | temperature
-          {"model":"letters","prompt":"a","top_p":-0.1}     | decimal_below_min_value | top_p
-          {"model":"letters","prompt":"a","stream":1}       | invalid_type | stream
-          {"model":"letters","prompt":"a","stream_options":{}} | invalid_value | stream_options
-          {"model":"letters","prompt":"a","stop":["a","b","c","d","e"]} | array_above_max_length | stop
-          {"model":"letters","prompt":"a","stop":[""]}      | string_below_min_length | stop
-          {"model":"letters","prompt":"a","stop":[1]}       | invalid_type | stop[0]
-          {"model":"letters","prompt":"a","logit_bias":{"256":1}} | invalid_value | logit_bias
-          {"model":"letters","prompt":"a","logit_bias":{"1":101}} | decimal_above_max_value | logit_bias.1
-          {"model":"letters","prompt":"a","logit_bias":[]}  | invalid_type | logit_bias
-          {"model":"letters","prompt":"a","suffix":"b"}     | unsupported_parameter | suffix
-          {"model":"letters","prompt":"a","colour":"red"}   | unknown_parameter | colour
-          {"model":"none","prompt":"a"}                     | model_not_found | model
+          {} | missing_required_parameter | model
+          {"model":"letters"} | missing_required_parameter | prompt
+          {"model":7} | invalid_type | model
+          {"model":"letters","prompt":true} | invalid_type | prompt
+          {"model":"letters","prompt":[]} | empty_array | prompt
+          {"model":"letters","prompt":""} | invalid_value | prompt
+          {"model":"letters","prompt":[1,256]} | integer_above_max_value | prompt[1]
+          {"model":"letters","prompt":[1,"a"]} | invalid_type | prompt[1]
+          {"model":"letters","prompt":["a",1]} | invalid_type | prompt[1]
+          {…"n":0} | integer_below_min_value | n
+          {…"n":129} | integer_above_max_value | n
+          {…"n":"2"} | invalid_type | n
+          {…"n":1.5} | invalid_type | n
+          {…"n":1e99} | integer_above_max_value | n
+          {…"n":9223372036854775808} | integer_above_max_value | n
+          {…"max_tokens":-1} | integer_below_min_value | max_tokens
+          {…"max_tokens":2147483648} | integer_above_max_value | max_tokens
+          {…"temperature":2.1} | decimal_above_max_value | temperature
+          {…"temperature":1e999} | decimal_above_max_value | temperature
+          {…"top_p":-0.1} | decimal_below_min_value | top_p
+          {…"stream":1} | invalid_type | stream
+          {…"stream_options":{}} | invalid_value | stream_options
+          {…"stop":["a","b","c","d","e"]} | array_above_max_length | stop
+          {…"stop":[""]} | string_below_min_length | stop
+          {…"stop":[1]} | invalid_type | stop[0]
+          {…"logit_bias":{"256":1}} | invalid_value | logit_bias
+          {…"logit_bias":{"1":101}} | decimal_above_max_value | logit_bias.1
+          {…"logit_bias":[]} | invalid_type | logit_bias
+          {…"suffix":"b"} | unsupported_parameter | suffix
+          {…"colour":"red"} | unknown_parameter | colour
+          {"model":"none","prompt":"a"} | model_not_found | model
           """)
   void aWrongParameterIsNamed(String body, String code, String param) throws Exception {
-    var response = served.post("/v1/completions", body);
+    String whole = body.replace("…", "\"model\":\"letters\",\"prompt\":\"a\",");
+    var response = served.post("/v1/completions", whole);
     var error = json(response.body()).get("error");
     assertEquals(code, error.get("code").stringValue(), response.body());
     assertEquals(param, error.get("param").stringValue());

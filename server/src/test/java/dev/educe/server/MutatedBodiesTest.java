@@ -15,8 +15,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Bodies that were right before they were changed at random: each ends in an answer, or in an error
-/// of the table, and never in a fault of the server.
+/// Bodies that were right before they were changed at random: each ends in an answer, or in an
+/// error of the table, and never in a fault of the server.
 class MutatedBodiesTest {
   private static final List<String> BODIES =
       List.of(
@@ -30,9 +30,27 @@ class MutatedBodiesTest {
 
   private static final List<String> VALUES =
       List.of(
-          "null", "true", "-1", "0", "1.5", "1e999999999", "9223372036854775808", "-0", "\"\"",
-          "[]", "{}", "[[[]]]", "\"\\u0000\"", "\"\\ud800\"", "2147483648", "{\"a\":1}",
-          "\"letters\"", "[null]", "\"\\uffff\"", "1e-400", "[\"a\",1]");
+          "null",
+          "true",
+          "-1",
+          "0",
+          "1.5",
+          "1e999999999",
+          "9223372036854775808",
+          "-0",
+          "\"\"",
+          "[]",
+          "{}",
+          "[[[]]]",
+          "\"\\u0000\"",
+          "\"\\ud800\"",
+          "2147483648",
+          "{\"a\":1}",
+          "\"letters\"",
+          "[null]",
+          "\"\\uffff\"",
+          "1e-400",
+          "[\"a\",1]");
 
   private static final Set<Integer> STATUSES = Set.of(200, 400, 404);
 

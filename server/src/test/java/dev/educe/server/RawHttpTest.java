@@ -137,7 +137,7 @@ class RawHttpTest {
       } catch (SocketException _) {
         answer = ""; // reset
       }
-      assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 400 "), answer);
+      assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 408 "), answer);
     }
   }
 

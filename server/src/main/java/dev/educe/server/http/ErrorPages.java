@@ -1,8 +1,10 @@
 package dev.educe.server.http;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
@@ -14,10 +16,7 @@ import org.eclipse.jetty.util.Callback;
 final class ErrorPages extends ErrorHandler {
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
-    int status =
-        request.getAttribute(ERROR_EXCEPTION) instanceof HttpException bad
-            ? bad.getCode()
-            : response.getStatus();
+    int status = status(request.getAttribute(ERROR_EXCEPTION), response.getStatus());
     response.setStatus(status);
     var headers = response.getHeaders();
     headers.put("x-request-id", "req_" + UUID.randomUUID().toString().replace("-", ""));
@@ -27,6 +26,15 @@ final class ErrorPages extends ErrorHandler {
     headers.put(HttpHeader.CONTENT_LENGTH, body.length);
     response.write(true, ByteBuffer.wrap(body), callback);
     return true;
+  }
+
+  private static int status(Object cause, int otherwise) {
+    return switch (cause) {
+      case HttpException bad -> bad.getCode();
+      // The connection broke off, or was given up by us because the rest did not come.
+      case IOException _, TimeoutException _ -> 408;
+      case null, default -> otherwise;
+    };
   }
 
   private static ApiError error(int status) {

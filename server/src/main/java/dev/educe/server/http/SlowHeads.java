@@ -3,6 +3,7 @@ package dev.educe.server.http;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.util.component.AbstractLifeCycle;
 
@@ -67,7 +68,7 @@ final class SlowHeads extends AbstractLifeCycle implements Connection.Listener, 
         waits.replace(connection, wait, new Wait(wait.bytesAtStart, now));
       }
     } else if (now - wait.sinceNanos > nanosMax && waits.remove(connection, wait)) {
-      connection.close();
+      connection.getEndPoint().close(new TimeoutException("the head took too long"));
     }
   }
 
