@@ -5,7 +5,10 @@ import dev.educe.engine.Engine;
 import dev.educe.engine.Event;
 import dev.educe.engine.EventQueue;
 import dev.educe.engine.Finish;
+import dev.educe.engine.Work;
+import dev.educe.sampling.LogProbabilities;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -22,18 +25,33 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
   private final EventQueue events;
   private final Engine.Ticket ticket;
   private final List<Integer> tokens = new ArrayList<>();
+  private final List<LogProbabilities> logprobs = new ArrayList<>();
+  // Written by the engine's thread before the first event.
+  private final List<LogProbabilities> promptLogprobs = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
   private volatile boolean isCancelled;
   private Ended end; // once the engine has ended it
 
-  Continuation(Model model, Request request) {
+  /// @param prompt the request's, in tokens
+  /// @param number among the continuations of this prompt, from 0
+  Continuation(Model model, Request request, int[] prompt, int number) {
     this.request = request;
-    int[] prompt = model.tokenizer().encode(request.prompt(), request.special());
-    if (prompt.length == 0) {
-      throw new IllegalArgumentException("the prompt is empty; give at least one character");
-    }
-    this.events = new EventQueue(TOKENS_AHEAD, model.engine()::wake);
-    this.ticket = model.start(prompt, request, 0, events);
+    var engine = model.engine();
+    this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
+    var work = model.work(prompt, request, number, events);
+    this.ticket =
+        engine.submit(
+            request.promptLogprobs().isPresent()
+                ? work.withRows(promptReader(prompt, request.promptLogprobs().getAsInt()))
+                : work);
+  }
+
+  private Work.RowReader promptReader(int[] prompt, int count) {
+    return (position, logits, scratch) -> {
+      if (position + 1 < prompt.length) {
+        promptLogprobs.add(LogProbabilities.of(logits, prompt[position + 1], count, scratch));
+      }
+    };
   }
 
   @Override
@@ -44,6 +62,8 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
   /// The next piece of text as soon as it is there, empty if the token did not make any certain.
   ///
   /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
+  /// @throws dev.educe.sampling.ConstraintException if the request's constraint leaves no token
+  /// @throws RuntimeException what a processor or the constraint of the request throws
   @Override
   public String next() {
     if (end != null) {
@@ -53,6 +73,7 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
         switch (take()) {
           case Event.Token token -> {
             tokens.add(token.id());
+            token.logprobs().ifPresent(logprobs::add);
             yield token.text();
           }
           case Ended ended -> {
@@ -65,6 +86,16 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     }
     text.append(piece);
     return piece;
+  }
+
+  /// The ids of the pieces that were read so far: a view.
+  public List<Integer> tokens() {
+    return Collections.unmodifiableList(tokens);
+  }
+
+  /// How likely the model found each of [#tokens], if that was asked for; else empty: a view.
+  public List<LogProbabilities> logprobs() {
+    return Collections.unmodifiableList(logprobs);
   }
 
   /// The next event; of a cancelled generation, the last.
@@ -107,6 +138,8 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     return new Generation(
         text.toString(),
         List.copyOf(tokens),
+        List.copyOf(logprobs),
+        List.copyOf(promptLogprobs),
         finish(),
         new Generation.Usage(
             usage.promptTokens(),

@@ -20,6 +20,7 @@ import dev.educe.format.ModelFormatException;
 import dev.educe.format.UnsupportedModelException;
 import dev.educe.kernels.KernelSelector;
 import dev.educe.kernels.Kernels;
+import dev.educe.kernels.LogitKernels;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.model.Decoder;
 import dev.educe.model.Weights;
@@ -28,6 +29,7 @@ import dev.educe.platform.Clock;
 import dev.educe.platform.Machine;
 import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.Workers;
+import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import dev.educe.sampling.Vocabulary;
@@ -36,6 +38,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -46,6 +49,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -87,6 +91,7 @@ public final class Model implements AutoCloseable {
       Workers workers,
       Executor executor,
       long bytes,
+      LogitKernels logits,
       EngineOptions engineOptions) {
     this.metadata = metadata;
     this.tokenizer = tokenizer;
@@ -104,7 +109,13 @@ public final class Model implements AutoCloseable {
     this.workers = workers;
     this.executor = executor;
     this.bytes = bytes;
-    this.engine = new Engine(executor, vocabularySize, engineOptions, Clock.system(), Meter.NONE);
+    this.engine =
+        new Engine(
+            executor,
+            new Candidates(vocabularySize, logits),
+            engineOptions,
+            Clock.system(),
+            Meter.NONE);
   }
 
   /// Loads a model file with default options.
@@ -171,6 +182,7 @@ public final class Model implements AutoCloseable {
             workers,
             executor,
             executor.bytes(),
+            selection.kernels().logits(),
             EngineOptions.of(context, executor.batchLogitsMax()).withWindow(decoder.window()));
       } catch (IOException | RuntimeException | Error failed) {
         if (executor != null) {
@@ -275,28 +287,95 @@ public final class Model implements AutoCloseable {
   /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
   ///   model is closed
   public Continuation start(Request request) {
-    return new Continuation(this, request);
+    return start(request, 1).getFirst();
+  }
+
+  /// Starts several continuations of one prompt and returns at once. They share what is computed of
+  /// the prompt, draw apart from each other by their numbers, and the first is that of
+  /// [#start(Request)].
+  ///
+  /// @throws IllegalArgumentException if the prompt has no tokens, or `count` is not positive
+  /// @throws dev.educe.engine.RefusedException if they can never run, too many wait already, or the
+  ///   model is closed; none of them is started then
+  public List<Continuation> start(Request request, int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("count must be positive, got " + count);
+    }
+    int[] prompt = tokenizer.encode(request.prompt(), request.special());
+    if (prompt.length == 0) {
+      throw new IllegalArgumentException("the prompt is empty; give at least one character");
+    }
+    var started = new ArrayList<Continuation>();
+    try {
+      for (int number = 0; number < count; number++) {
+        started.add(new Continuation(this, request, prompt, number));
+      }
+    } catch (RuntimeException | Error failed) {
+      started.forEach(Continuation::close);
+      throw failed;
+    }
+    return List.copyOf(started);
+  }
+
+  /// Generates several continuations of one prompt to their ends, side by side; see
+  /// [#start(Request, int)].
+  ///
+  /// @throws IllegalArgumentException if the prompt has no tokens, or `count` is not positive
+  /// @throws dev.educe.engine.RefusedException if they can never run, too many wait already, or the
+  ///   model is closed
+  /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
+  public List<Generation> generate(Request request, int count) {
+    var started = start(request, count);
+    try {
+      // They take turns, so that none pauses for long while another is read.
+      for (boolean goesOn = true; goesOn; ) {
+        goesOn = false;
+        for (var continuation : started) {
+          if (continuation.hasNext()) {
+            continuation.next();
+            goesOn = true;
+          }
+        }
+      }
+      return started.stream().map(Continuation::result).toList();
+    } finally {
+      started.forEach(Continuation::close);
+    }
   }
 
   /// Starts a generation whose events a listener is told of, on the engine's thread: for those who
   /// serve many and have queues of their own.
   ///
   /// @param prompt tokens, in place of the request's text; not changed by anybody from now on
-  /// @param sequence tells generations of the same seed apart
+  /// @param number among the continuations of this prompt, from 0
   /// @throws IllegalArgumentException if the prompt has no tokens or an unknown id
   /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
   ///   model is closed
-  public Engine.Ticket start(int[] prompt, Request request, int sequence, Listener listener) {
+  public Engine.Ticket start(int[] prompt, Request request, int number, Listener listener) {
     checkIds(prompt);
-    var sampler = new Sampler(request.sampling(), sequence, vocabulary, prompt.length, List.of());
+    return engine.submit(work(prompt, request, number, listener));
+  }
+
+  /// A request in the engine's terms, but for the probabilities of its prompt.
+  Work work(int[] prompt, Request request, int number, Listener listener) {
+    var sampler =
+        new Sampler(
+            request.sampling(),
+            number,
+            vocabulary,
+            prompt.length,
+            request.processors(),
+            request.constraint().map(Supplier::get));
     long nanosMax = request.deadline().toNanos();
-    return engine.submit(
-        Work.of(prompt, request.tokensMax(), key(request.tenant()), sampler, listener)
-            .withPriority(request.priority())
-            .withDeadlines(nanosMax, nanosMax)
-            .withText(
-                token -> !request.ignoreEnd() && sampler.ends(token),
-                TokenText.of(tokenizer.decoder(prompt), request.stop())));
+    var stopIds = request.sampling().rules().stopIds();
+    return Work.of(prompt, request.tokensMax(), key(request.tenant()), sampler, listener)
+        .withPriority(request.priority())
+        .withDeadlines(nanosMax, nanosMax)
+        .withText(
+            request.ignoreEnd() ? stopIds::contains : sampler::ends,
+            TokenText.of(tokenizer.decoder(prompt), request.stop()))
+        .withLogprobs(request.logprobs())
+        .withSharedPrompt(number > 0);
   }
 
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,
@@ -323,7 +402,7 @@ public final class Model implements AutoCloseable {
     var sampler = new Sampler(Sampling.greedy(), 0);
     var work =
         Work.of(tokens.clone(), 0, key, sampler, listener)
-            .withRows((_, logits) -> row.accept(logits));
+            .withRows((_, logits, _) -> row.accept(logits));
     var ticket = engine.submit(work);
     boolean interrupted = false;
     while (!end.isDone()) {

@@ -7,11 +7,14 @@ import dev.educe.engine.Event;
 import dev.educe.engine.Finish;
 import dev.educe.engine.Listener;
 import dev.educe.engine.RefusedException;
+import dev.educe.sampling.LogProbabilities;
+import dev.educe.server.model.Happening.Likely;
+import dev.educe.server.model.Happening.TokenLogprobs;
 import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.ArrayList;
 
 /// A model of this process's own engine.
 public final class EngineModel implements ServedModel {
@@ -48,9 +51,12 @@ public final class EngineModel implements ServedModel {
             .withTenant(generating.tenant())
             .withPriority(generating.priority())
             .withDeadline(generating.deadline());
+    if (generating.logprobs().isPresent()) {
+      request = request.withLogprobs(generating.logprobs().getAsInt());
+    }
     var listener = new Posting(generating.choice(), events);
     try {
-      var ticket = model.start(generating.prompt(), request, generating.choice(), listener);
+      var ticket = model.start(generating.prompt(), request, generating.number(), listener);
       events.onRoom(ticket::resume);
       return ticket::cancel;
     } catch (RefusedException e) {
@@ -94,7 +100,8 @@ public final class EngineModel implements ServedModel {
 
     @Override
     public void token(Event.Token token) {
-      events.put(new Happening.Piece(choice, token.id(), token.text(), Optional.empty()));
+      events.put(
+          new Happening.Piece(choice, token.id(), token.text(), token.logprobs().map(Posting::of)));
     }
 
     @Override
@@ -113,6 +120,14 @@ public final class EngineModel implements ServedModel {
                   usage.queueNanos(),
                   usage.prefillNanos(),
                   usage.decodeNanos())));
+    }
+
+    private static TokenLogprobs of(LogProbabilities all) {
+      var top = new ArrayList<Likely>();
+      for (int rank = 0; rank < all.count(); rank++) {
+        top.add(new Likely(all.token(rank), all.logProbability(rank)));
+      }
+      return new TokenLogprobs(all.logProbability(), top);
     }
 
     private static Happening.Finish finish(Finish finish) {

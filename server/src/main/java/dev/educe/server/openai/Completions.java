@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /// `POST /v1/completions`: continues a text as it is, without a template.
 final class Completions {
@@ -47,11 +48,12 @@ final class Completions {
         generating.add(
             new Generating(
                 generating.size(),
+                i,
                 prompt,
                 request.tokensMax(),
                 request.sampling(),
                 request.stop(),
-                -1,
+                OptionalInt.empty(),
                 exchange.caller().tenant(),
                 0,
                 service.deadline()));
