@@ -5,16 +5,13 @@ import dev.educe.engine.Engine;
 import dev.educe.engine.Event;
 import dev.educe.engine.EventQueue;
 import dev.educe.engine.Finish;
-import dev.educe.engine.TokenText;
 import dev.educe.engine.Work;
 import dev.educe.sampling.LogProbabilities;
-import dev.educe.sampling.Sampler;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.function.Supplier;
 
 /// One generation under way: each piece is what the next token made certain, perhaps nothing.
 ///
@@ -41,25 +38,7 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     this.request = request;
     var engine = model.engine();
     this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
-    var sampler =
-        new Sampler(
-            request.sampling(),
-            number,
-            model.vocabulary(),
-            prompt.length,
-            request.processors(),
-            request.constraint().map(Supplier::get));
-    long nanosMax = request.deadline().toNanos();
-    var stopIds = request.sampling().rules().stopIds();
-    var work =
-        Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, events)
-            .withPriority(request.priority())
-            .withDeadlines(nanosMax, nanosMax)
-            .withText(
-                request.ignoreEnd() ? stopIds::contains : sampler::ends,
-                TokenText.of(model.tokenizer().decoder(prompt), request.stop()))
-            .withLogprobs(request.logprobs())
-            .withSharedPrompt(number > 0);
+    var work = model.work(prompt, request, number, events);
     this.ticket =
         engine.submit(
             request.promptLogprobs().isPresent()

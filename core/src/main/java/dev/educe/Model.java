@@ -11,6 +11,7 @@ import dev.educe.engine.Finish;
 import dev.educe.engine.Listener;
 import dev.educe.engine.Meter;
 import dev.educe.engine.Progress;
+import dev.educe.engine.TokenText;
 import dev.educe.engine.Totals;
 import dev.educe.engine.Work;
 import dev.educe.format.Gguf;
@@ -47,6 +48,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -338,6 +340,41 @@ public final class Model implements AutoCloseable {
     }
   }
 
+  /// Starts a generation whose events a listener is told of, on the engine's thread: for those who
+  /// serve many and have queues of their own.
+  ///
+  /// @param prompt tokens, in place of the request's text; not changed by anybody from now on
+  /// @param number among the continuations of this prompt, from 0
+  /// @throws IllegalArgumentException if the prompt has no tokens or an unknown id
+  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
+  ///   model is closed
+  public Engine.Ticket start(int[] prompt, Request request, int number, Listener listener) {
+    checkIds(prompt);
+    return engine.submit(work(prompt, request, number, listener));
+  }
+
+  /// A request in the engine's terms, but for the probabilities of its prompt.
+  Work work(int[] prompt, Request request, int number, Listener listener) {
+    var sampler =
+        new Sampler(
+            request.sampling(),
+            number,
+            vocabulary,
+            prompt.length,
+            request.processors(),
+            request.constraint().map(Supplier::get));
+    long nanosMax = request.deadline().toNanos();
+    var stopIds = request.sampling().rules().stopIds();
+    return Work.of(prompt, request.tokensMax(), key(request.tenant()), sampler, listener)
+        .withPriority(request.priority())
+        .withDeadlines(nanosMax, nanosMax)
+        .withText(
+            request.ignoreEnd() ? stopIds::contains : sampler::ends,
+            TokenText.of(tokenizer.decoder(prompt), request.stop()))
+        .withLogprobs(request.logprobs())
+        .withSharedPrompt(number > 0);
+  }
+
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,
   /// borrowed for the call. The consumer runs on the engine's thread, and others wait for it.
   ///
@@ -402,6 +439,10 @@ public final class Model implements AutoCloseable {
       throw new IllegalArgumentException(
           "%,d tokens do not fit the context of %,d".formatted(tokens.length, contextLength));
     }
+    checkIds(tokens);
+  }
+
+  private void checkIds(int[] tokens) {
     for (int token : tokens) {
       if (token < 0 || token >= vocabularySize) {
         throw new IllegalArgumentException(
