@@ -18,7 +18,7 @@ import org.junit.jupiter.api.function.Executable;
 
 /// Once compiled, vector kernels allocate nothing: neither scratch nor, when the compiler gives up
 /// on a method that has grown too long, a box for every vector.
-@Tag("kernels")
+@Tag("steady")
 @ExtendWith(Seeded.class)
 class SteadyStateTest {
   private static final int SIZE = 1_000;

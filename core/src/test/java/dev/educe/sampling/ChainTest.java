@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
@@ -258,6 +259,7 @@ class ChainTest {
   }
 
   @Test
+  @Tag("steady")
   void noChoiceAllocatesOnceCompiled() throws Throwable {
     var row = new float[2_000];
     var random = new Random(1);
