@@ -28,6 +28,8 @@ public final class Main {
                                      attention alone, against the peak of fused multiply-adds
       ./dev bench sampling           choosing a token, in microseconds
           --vocabulary N, --rounds N, --kernels NAME
+      ./dev bench safepoints MODEL   how long all threads take to stop, idle and under load
+          --threads N, --rounds N, --seconds N
       """;
 
   private Main() {}
@@ -58,6 +60,7 @@ public final class Main {
       case "matrix" -> MatrixBench.main(rest.toArray(String[]::new));
       case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
       case "sampling" -> new SamplingCommand(rest).run();
+      case "safepoints" -> new SafepointsCommand(root, rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->
           throw new IllegalArgumentException(
