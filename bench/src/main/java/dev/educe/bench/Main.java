@@ -29,6 +29,8 @@ public final class Main {
       ./dev bench sampling           choosing a token, in microseconds
           --vocabulary N, --rounds N, --kernels NAME
       ./dev bench grammar MODEL      masks over the model's vocabulary, and compiling tools
+      ./dev bench safepoints MODEL   how long all threads take to stop, idle and under load
+          --threads N, --rounds N, --seconds N
       """;
 
   private Main() {}
@@ -60,6 +62,7 @@ public final class Main {
       case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
       case "sampling" -> new SamplingCommand(rest).run();
       case "grammar" -> new GrammarCommand(root, rest).run();
+      case "safepoints" -> new SafepointsCommand(root, rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->
           throw new IllegalArgumentException(

@@ -33,6 +33,11 @@ record Series(double[] sorted) {
     return sorted[sorted.length - 1];
   }
 
+  /// The value that a share of all does not exceed: 0.99 for the 99th percentile.
+  double at(double share) {
+    return sorted[(int) Math.ceil(share * sorted.length) - 1];
+  }
+
   int count() {
     return sorted.length;
   }

@@ -23,6 +23,15 @@ class SeriesTest {
   }
 
   @Test
+  void aShareOfAllDoesNotExceedItsPercentile() {
+    var series = Series.of(5, 3, 1, 2, 4, 9, 7, 8, 6, 10);
+    assertEquals(1, series.at(0.01));
+    assertEquals(5, series.at(0.5));
+    assertEquals(10, series.at(0.91));
+    assertEquals(10, series.at(1));
+  }
+
+  @Test
   void aSeriesNeedsAValue() {
     assertThrows(IllegalArgumentException.class, () -> Series.of());
   }

@@ -23,7 +23,10 @@ import java.util.Optional;
 @SuppressWarnings("restricted") // this class is one of the few that may call foreign functions
 final class Mapping {
   private static final int PROT_READ_WRITE = 1 | 2;
+  private static final int PROT_NONE = 0;
   private static final int MAP_PRIVATE_ANONYMOUS = 0x2 | 0x20;
+  private static final int MAP_FIXED = 0x10;
+  private static final long PAGE_BYTES = 4096;
   private static final Optional<Calls> CALLS = calls();
 
   private Mapping() {}
@@ -38,24 +41,53 @@ final class Mapping {
       return Optional.empty();
     }
     Calls calls = CALLS.get();
+    long address = map(calls, 0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS);
+    return address == -1
+        ? Optional.empty()
+        : Optional.of(borrow(arena, calls, address, bytes, address, bytes));
+  }
+
+  /// Memory between two pages that nobody may touch, if the platform gives some: one byte too far
+  /// ends the process. It ends where the last page begins, but for what its alignment takes.
+  static Optional<MemorySegment> tryMapGuarded(Arena arena, long bytes, long alignment) {
+    if (CALLS.isEmpty()) {
+      return Optional.empty();
+    }
+    Calls calls = CALLS.get();
+    long inner = Math.ceilDiv(bytes, PAGE_BYTES) * PAGE_BYTES;
+    long all = inner + 2 * PAGE_BYTES;
+    long address = map(calls, 0, all, PROT_NONE, MAP_PRIVATE_ANONYMOUS);
+    if (address == -1) {
+      return Optional.empty();
+    }
+    long first = address + PAGE_BYTES;
+    if (inner > 0
+        && map(calls, first, inner, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS | MAP_FIXED) == -1) {
+      unmap(calls, address, all);
+      return Optional.empty();
+    }
+    long begin = first + inner - Math.ceilDiv(bytes, alignment) * alignment;
+    return Optional.of(borrow(arena, calls, begin, bytes, address, all));
+  }
+
+  private static MemorySegment borrow(
+      Arena arena, Calls calls, long begin, long bytes, long address, long all) {
+    return MemorySegment.ofAddress(begin)
+        .reinterpret(bytes, arena, _ -> unmap(calls, address, all));
+  }
+
+  private static long map(Calls calls, long wanted, long bytes, int protection, int flags) {
     try {
-      long address =
-          (long) calls.mmap.invokeExact(0L, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
-      if (address == -1) {
-        return Optional.empty();
-      }
-      return Optional.of(
-          MemorySegment.ofAddress(address)
-              .reinterpret(bytes, arena, mapped -> unmap(calls, mapped, bytes)));
+      return (long) calls.mmap.invokeExact(wanted, bytes, protection, flags, -1, 0L);
     } catch (Throwable impossible) {
       throw new AssertionError("mmap has another signature than expected", impossible);
     }
   }
 
-  private static void unmap(Calls calls, MemorySegment mapped, long bytes) {
+  private static void unmap(Calls calls, long address, long bytes) {
     try {
-      int failed = (int) calls.munmap.invokeExact(mapped.address(), bytes);
-      assert failed == 0 : "munmap refused " + mapped;
+      int failed = (int) calls.munmap.invokeExact(address, bytes);
+      assert failed == 0 : "munmap refused %d bytes at %#x".formatted(bytes, address);
     } catch (Throwable impossible) {
       throw new AssertionError("munmap has another signature than expected", impossible);
     }

@@ -10,9 +10,15 @@ import java.util.concurrent.atomic.AtomicLong;
 ///
 /// Whoever opens a region closes it; whoever is handed a segment borrows it until then. Segments
 /// may be used from any thread. Allocation is thread-safe.
+///
+/// With `-Deduce.memory.guarded=true`, on Linux, each piece lies between two pages that nobody may
+/// touch, so that generated code that leaves its operands ends the process there and then.
 public final class Region implements AutoCloseable {
   /// Every piece begins on a cache line, which is also the widest vector.
   public static final long ALIGNMENT = 64;
+
+  /// The system property that puts pieces between protected pages.
+  public static final String GUARDED_PROPERTY = "educe.memory.guarded";
 
   // From here on, memory that is only zeroed when it is touched is worth a system call.
   private static final long MAPPED_BYTES_MIN = 2 << 20;
@@ -21,6 +27,7 @@ public final class Region implements AutoCloseable {
 
   private final String owner;
   private final MemoryBudget budget;
+  private final boolean isGuarded = Boolean.getBoolean(GUARDED_PROPERTY);
   private final Arena arena = Arena.ofShared();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -51,9 +58,16 @@ public final class Region implements AutoCloseable {
     }
     budget.take(owner, wanted);
     bytes.addAndGet(wanted);
+    if (isGuarded) {
+      return Mapping.tryMapGuarded(arena, wanted, ALIGNMENT).orElseGet(() -> plain(wanted));
+    }
     return wanted < MAPPED_BYTES_MIN
-        ? arena.allocate(wanted, ALIGNMENT)
-        : Mapping.tryMap(arena, wanted).orElseGet(() -> arena.allocate(wanted, ALIGNMENT));
+        ? plain(wanted)
+        : Mapping.tryMap(arena, wanted).orElseGet(() -> plain(wanted));
+  }
+
+  private MemorySegment plain(long wanted) {
+    return arena.allocate(wanted, ALIGNMENT);
   }
 
   /// Bytes allocated so far.

@@ -98,7 +98,9 @@ public final class Sampler {
   ///   a token beyond it
   public int next(MemorySegment logits, int[] tokens, int tokenCount, Candidates scratch) {
     int token = choose(logits, tokens, tokenCount, scratch);
-    constraint.ifPresent(of -> tell(of, token));
+    if (constraint.isPresent()) {
+      tell(constraint.get(), token);
+    }
     return token;
   }
 

@@ -4,8 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /// Holds regions to their budget and to being counted.
 class RegionTest {
@@ -44,6 +49,38 @@ class RegionTest {
           IndexOutOfBoundsException.class, () -> segment.get(ValueLayout.JAVA_BYTE, bytes));
     }
     assertEquals(0, budget.bytes());
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void guardedMemoryEndsWhereNobodyMayRead() throws IOException {
+    System.setProperty(Region.GUARDED_PROPERTY, "true");
+    try (var region = Region.open("guarded", MemoryBudget.unlimited())) {
+      for (long bytes : new long[] {1, 64, 100, 4096, 4097, 3 << 20}) {
+        var segment = region.allocate(bytes);
+        assertEquals(bytes, segment.byteSize());
+        assertEquals(0, segment.address() % Region.ALIGNMENT);
+        long slack = -(segment.address() + bytes) & 4095;
+        assertTrue(slack < Region.ALIGNMENT, bytes + " bytes");
+        segment.fill((byte) 1);
+        assertEquals("---p", protectionAt(segment.address() + bytes + slack));
+        assertEquals("---p", protectionAt((segment.address() & -4096) - 1));
+      }
+    } finally {
+      System.clearProperty(Region.GUARDED_PROPERTY);
+    }
+  }
+
+  private static String protectionAt(long address) throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
+      String[] fields = line.split(" ");
+      String[] range = fields[0].split("-");
+      if (Long.parseUnsignedLong(range[0], 16) <= address
+          && Long.compareUnsigned(address, Long.parseUnsignedLong(range[1], 16)) < 0) {
+        return fields[1];
+      }
+    }
+    return "nothing";
   }
 
   @Test

@@ -15,9 +15,9 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /// Attention by generated code.
 ///
 /// A kernel takes up to six rows and one block of positions; kernels are written when a shape of
-/// pages is first met, and kept. Calls are critical (they keep the garbage collector waiting), but
-/// each is only some microseconds long. Addresses go to it as numbers, since borrowing a shared
-/// segment for every call would have all threads write one cache line.
+/// pages is first met, and kept. Calls are critical (see [CriticalCalls]), but each is only some
+/// microseconds long. Addresses go to it as numbers, since borrowing a shared segment for every
+/// call would have all threads write one cache line.
 ///
 /// Thread-safe. Lives as long as the process, or until [#close] when no thread attends any more.
 public final class GeneratedAttention implements AttentionKernels, AutoCloseable {
@@ -254,7 +254,8 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
       long spanStride,
       MemorySegment out,
       long outOffset) {
-    if (!fits(headSize) || spans < 1 || !partial.isNative() || !out.isNative()) {
+    boolean fits = fits(headSize) && spans >= 1 && spans <= spansMax(headSize);
+    if (!fits || !partial.isNative() || !out.isNative()) {
       others.merge(headSize, spans, partial, partialOffset, spanStride, out, outOffset);
       return;
     }
@@ -268,6 +269,11 @@ public final class GeneratedAttention implements AttentionKernels, AutoCloseable
         partial.address() + 4 * partialOffset,
         spans,
         4 * spanStride);
+  }
+
+  /// Spans that a call merges, at most: each channel is scaled, then added to.
+  static int spansMax(int headSize) {
+    return (int) (CriticalCalls.MULTIPLIES_MAX / (2L * headSize));
   }
 
   /// Calls a kernel; see [AttentionEmitter] and [MergeEmitter] for the arguments.

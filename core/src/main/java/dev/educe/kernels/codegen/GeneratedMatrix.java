@@ -20,11 +20,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /// A kernel is written when a format and a number of rows are first multiplied, and kept: there are
 /// at most [MatrixFrame#ROWS_MAX] per format. Rows of activations go in *tiles* of nearly equal
 /// size; panels in chunks that stay in the second-level cache while all tiles pass over them. Calls
-/// are critical (they keep the garbage collector waiting), so each does at most 2²⁴ multiply-adds.
+/// are critical, so each does at most as much as [CriticalCalls] says.
 ///
 /// Thread-safe. Lives as long as the process, or until [#close] when no thread multiplies any more.
 public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
-  private static final long CALL_MULTIPLIES_MAX = 1L << 24;
   private static final long CHUNK_BYTES = 640 << 10;
   // Panels that are read once only, from memory: some 0.2 ms of it.
   private static final long CALL_BYTES_MAX = 4 << 20;
@@ -67,7 +66,8 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   public void pack(MemorySegment rows, Panels target, int rowFrom, int rowCount) {
     // A last panel of fewer rows is left to others.
     int whole = rowCount / PanelLayout.ROWS * PanelLayout.ROWS;
-    if (whole == 0 || !rows.isNative() || !PackEmitter.supports(target.type())) {
+    boolean fits = whole > 0 && target.size() <= CriticalCalls.ELEMENTS_MAX;
+    if (!fits || !rows.isNative() || !PackEmitter.supports(target.type())) {
       others.pack(rows, target, rowFrom, rowCount);
       return;
     }
@@ -95,7 +95,7 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
 
   @Override
   public int quantize(Activations x, int rowFrom, int rowTo) {
-    if (x.size() != x.paddedSize()) {
+    if (x.size() != x.paddedSize() || x.size() > CriticalCalls.ELEMENTS_MAX) {
       return others.quantize(x, rowFrom, rowTo);
     }
     Objects.checkFromToIndex(rowFrom, rowTo, x.rowsMax());
@@ -175,10 +175,10 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     long xStride = isQuantized ? x.rowBytes() : x.paddedSize() * 4L;
     MemorySegment xRows = isQuantized ? x.quantized() : x.floats();
     long steps = isQuantized ? w.size() / Activations.BLOCK : w.size();
-    long multiplies = (long) rows * PanelLayout.ROWS * w.size();
-    int panelsMax = (int) Math.max(1, CALL_MULTIPLIES_MAX / multiplies);
+    int panelsMax = callPanelsMax(rows, w.size());
     for (int panel = panelFrom; panel < panelTo; panel += panelsMax) {
       int count = Math.min(panelsMax, panelTo - panel);
+      assert count * panelMultiplies(rows, w.size()) <= CriticalCalls.MULTIPLIES_MAX;
       run(
           kernel,
           w.memory().asSlice(panel * w.panelBytes()),
@@ -190,6 +190,15 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
           w.panelBytes(),
           yStride * 4);
     }
+  }
+
+  /// Panels that a call multiplies with so many rows, at most.
+  static int callPanelsMax(int rows, int size) {
+    return (int) (CriticalCalls.MULTIPLIES_MAX / panelMultiplies(rows, size));
+  }
+
+  private static long panelMultiplies(int rows, int size) {
+    return (long) rows * PanelLayout.ROWS * size;
   }
 
   /// Calls a kernel; the arguments are those of [MatrixFrame].
@@ -210,10 +219,11 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     }
   }
 
-  /// Rows a kernel takes at once; 0 if there is no kernel, or its table would not fit the stack.
+  /// Rows a kernel takes at once; 0 if there is no kernel, its table would not fit the stack, or
+  /// one row were too much for a call.
   int tileRowsMax(DType type, int size) {
     if (!type.isQuantized()) {
-      return PlainEmitter.rowsMax();
+      return Math.min(PlainEmitter.rowsMax(), callPanelsMax(1, size));
     }
     return Unpack.find(type)
         .map(format -> {

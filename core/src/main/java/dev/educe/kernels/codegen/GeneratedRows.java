@@ -14,8 +14,8 @@ import java.util.function.Function;
 /// Operations on rows by generated code, which is fast from the first call on: the Vector API is
 /// not before it is compiled.
 ///
-/// A kernel is written when it is first needed, and kept. Calls are critical (they keep the garbage
-/// collector waiting), but a row takes some microseconds.
+/// A kernel is written when it is first needed, and kept. Calls are critical (see [CriticalCalls]),
+/// but a row takes some microseconds.
 ///
 /// Thread-safe. Lives as long as the process, or until [#close] when no thread computes any more.
 public final class GeneratedRows implements RowKernels, AutoCloseable {
@@ -45,8 +45,8 @@ public final class GeneratedRows implements RowKernels, AutoCloseable {
   }
 
   /// @param tier one that this machine has
-  /// @param others what does all else, and all that is not in native memory; also norms of rows
-  ///   whose size is not a multiple of 16
+  /// @param others what does all else, and all that is not in native memory or too long for a
+  ///   critical call; also norms of rows whose size is not a multiple of 16
   public GeneratedRows(Tier tier, RowKernels others) {
     this.tier = tier;
     this.others = others;
@@ -61,7 +61,7 @@ public final class GeneratedRows implements RowKernels, AutoCloseable {
       MemorySegment y,
       long yOffset,
       int n) {
-    boolean fits = n > 0 && n % VIRTUAL_LANES == 0;
+    boolean fits = n > 0 && n % VIRTUAL_LANES == 0 && n <= CriticalCalls.ELEMENTS_MAX;
     if (!fits || !x.isNative() || !weight.isNative() || !y.isNative()) {
       others.rmsNorm(x, xOffset, weight, epsilon, y, yOffset, n);
       return;
@@ -84,7 +84,8 @@ public final class GeneratedRows implements RowKernels, AutoCloseable {
       MemorySegment sines,
       long tableOffset,
       int half) {
-    if (!x.isNative() || !cosines.isNative() || !sines.isNative()) {
+    boolean fits = half <= CriticalCalls.ELEMENTS_MAX;
+    if (!fits || !x.isNative() || !cosines.isNative() || !sines.isNative()) {
       others.rotate(x, xOffset, cosines, sines, tableOffset, half);
       return;
     }
@@ -107,7 +108,8 @@ public final class GeneratedRows implements RowKernels, AutoCloseable {
       MemorySegment y,
       long yOffset,
       int n) {
-    if (!gate.isNative() || !up.isNative() || !y.isNative()) {
+    boolean fits = n <= CriticalCalls.ELEMENTS_MAX;
+    if (!fits || !gate.isNative() || !up.isNative() || !y.isNative()) {
       others.siluGate(gate, gateOffset, up, upOffset, y, yOffset, n);
       return;
     }
@@ -123,7 +125,7 @@ public final class GeneratedRows implements RowKernels, AutoCloseable {
 
   @Override
   public void add(MemorySegment x, long xOffset, MemorySegment y, long yOffset, int n) {
-    if (!x.isNative() || !y.isNative()) {
+    if (n > CriticalCalls.ELEMENTS_MAX || !x.isNative() || !y.isNative()) {
       others.add(x, xOffset, y, yOffset, n);
       return;
     }
@@ -133,7 +135,7 @@ public final class GeneratedRows implements RowKernels, AutoCloseable {
   @Override
   public void addScaled(
       float factor, MemorySegment x, long xOffset, MemorySegment y, long yOffset, int n) {
-    if (!x.isNative() || !y.isNative()) {
+    if (n > CriticalCalls.ELEMENTS_MAX || !x.isNative() || !y.isNative()) {
       others.addScaled(factor, x, xOffset, y, yOffset, n);
       return;
     }

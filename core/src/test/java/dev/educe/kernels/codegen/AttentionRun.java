@@ -8,6 +8,7 @@ import dev.educe.kernels.KvPages;
 import dev.educe.kernels.KvType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
@@ -43,7 +44,14 @@ final class AttentionRun {
   private float scale;
 
   private AttentionRun(
-      Random random, KvPages pages, int group, int tokens, int position, int window, int span) {
+      Random random,
+      SegmentAllocator memory,
+      KvPages pages,
+      int group,
+      int tokens,
+      int position,
+      int window,
+      int span) {
     this.pages = pages;
     this.group = group;
     this.tokens = tokens;
@@ -56,7 +64,8 @@ final class AttentionRun {
     Arrays.fill(pageTable, 0, firstSeen() / pages.pageTokens(), -1);
     this.qStride = (long) group * pages.headSize() + random.nextInt(5);
     this.partialStride = group * (pages.headSize() + 16L) + random.nextInt(5);
-    this.q = floats((tokens - 1) * qStride + (long) group * pages.headSize(), random, 1f);
+    long count = (tokens - 1) * qStride + (long) group * pages.headSize();
+    this.q = floats(memory.allocate(4 * count, 4), random, 1f);
   }
 
   static AttentionRun random(Random random, KvType type, int headSize, int pageTokens) {
@@ -77,6 +86,22 @@ final class AttentionRun {
       int position,
       int window,
       int span) {
+    return in(
+        Arena.ofAuto(), random, type, headSize, pageTokens, group, tokens, position, window, span);
+  }
+
+  /// @param memory what all operands are allocated from
+  static AttentionRun in(
+      SegmentAllocator memory,
+      Random random,
+      KvType type,
+      int headSize,
+      int pageTokens,
+      int group,
+      int tokens,
+      int position,
+      int window,
+      int span) {
     int count = Math.ceilDiv(position + tokens, pageTokens);
     long bytes = (long) count * KV_HEADS * pageTokens * type.bytes(headSize);
     var pages =
@@ -85,9 +110,9 @@ final class AttentionRun {
             pageTokens,
             KV_HEADS,
             headSize,
-            Arena.ofAuto().allocate(bytes, 64),
-            Arena.ofAuto().allocate(bytes, 64));
-    var run = new AttentionRun(random, pages, group, tokens, position, window, span);
+            memory.allocate(bytes, 64),
+            memory.allocate(bytes, 64));
+    var run = new AttentionRun(random, memory, pages, group, tokens, position, window, span);
     for (int token = 0; token < count * pageTokens; token++) {
       var row = poisons(KV_HEADS * headSize, random);
       SCALAR.store(pages, token / pageTokens, token % pageTokens, row, 0, row, 0);
@@ -103,13 +128,13 @@ final class AttentionRun {
   private MemorySegment row(Random random) {
     var row = poisons(KV_HEADS * pages.headSize(), random);
     long headBytes = 4L * pages.headSize();
-    var head = floats(pages.headSize(), random, 1f);
+    var head = floats(MemorySegment.ofArray(new float[pages.headSize()]), random, 1f);
     MemorySegment.copy(head, 0, row, KV_HEAD * headBytes, headBytes);
     return row;
   }
 
   private static MemorySegment poisons(int count, Random random) {
-    var floats = Arena.ofAuto().allocate(4L * count, 4);
+    var floats = MemorySegment.ofArray(new float[count]);
     for (int i = 0; i < count; i++) {
       floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, POISONS[random.nextInt(POISONS.length)]);
     }
@@ -146,8 +171,15 @@ final class AttentionRun {
   }
 
   MemorySegment run(AttentionKernels kernels) {
-    long floats = (tokens - 1) * partialStride + group * (pages.headSize() + 16L);
-    var partial = Arena.ofAuto().allocate(4 * floats + 12, 4);
+    return run(kernels, Arena.ofAuto().allocate(partialBytes(), 4));
+  }
+
+  /// Bytes that the results take.
+  long partialBytes() {
+    return 4 * ((tokens - 1) * partialStride + group * (pages.headSize() + 16L)) + 12;
+  }
+
+  MemorySegment run(AttentionKernels kernels, MemorySegment partial) {
     partial.fill((byte) 0x55);
     kernels.attend(
         pages,
@@ -208,8 +240,11 @@ final class AttentionRun {
   }
 
   static MemorySegment floats(long count, Random random, float factor) {
-    var floats = Arena.ofAuto().allocate(4 * count, 4);
-    for (long i = 0; i < count; i++) {
+    return floats(Arena.ofAuto().allocate(4 * count, 4), random, factor);
+  }
+
+  private static MemorySegment floats(MemorySegment floats, Random random, float factor) {
+    for (long i = 0; i < floats.byteSize() / 4; i++) {
       floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, factor * (float) random.nextGaussian());
     }
     return floats;

@@ -108,8 +108,8 @@ class GeneratedMatrixTest {
     try (Region region = Region.open("test", MemoryBudget.unlimited())) {
       Panels w = new Panels(region, type, 1 + random.nextInt(80), size);
       Activations x = new Activations(region, rows, size);
-      fillWeights(w.memory(), w.layout(), w.panelBytes(), size, random, isExtreme);
-      fillActivations(x, random, isExtreme);
+      RandomOperands.weights(w.memory(), w.layout(), w.panelBytes(), size, random, isExtreme);
+      RandomOperands.activations(x, random, isExtreme);
       int panelFrom = random.nextInt(w.panels());
       int panelTo = panelFrom + 1 + random.nextInt(w.panels() - panelFrom);
       int rowFrom = random.nextInt(4) == 0 ? random.nextInt(rows) : 0;
@@ -151,74 +151,6 @@ class GeneratedMatrixTest {
         : oracle.plain(x.floats().asSlice(row * x.paddedSize() * 4L));
   }
 
-  /// Any bytes are weights; scales are finite halves of both signs, subnormal ones among them.
-  private static void fillWeights(
-      MemorySegment panels,
-      PanelLayout layout,
-      long panelBytes,
-      int size,
-      Random random,
-      boolean isExtreme) {
-    if (layout.type() == DType.F32) {
-      fillFloats(panels, random);
-      return;
-    }
-    for (long i = 0; i < panels.byteSize(); i++) {
-      int any = random.nextInt(256);
-      int extreme = random.nextInt(8) == 0 ? any : random.nextBoolean() ? 0xff : 0x00;
-      panels.set(ValueLayout.JAVA_BYTE, i, (byte) (isExtreme ? extreme : any));
-    }
-    if (layout.type() == DType.MXFP4) {
-      return;
-    }
-    boolean isBfloat = layout.type() == DType.BF16;
-    long bytes = layout.type().isQuantized() ? layout.subScalesOffset(size) : panelBytes;
-    for (long panel = 0; panel < panels.byteSize(); panel += panelBytes) {
-      for (long i = panel; i < panel + bytes; i += 2) {
-        short half =
-            isBfloat
-                ? (short) (Float.floatToIntBits((float) random.nextGaussian()) >> 16)
-                : Float.floatToFloat16(
-                    (float) (random.nextGaussian() * Math.pow(2, -random.nextInt(24))));
-        panels.set(ValueLayout.JAVA_SHORT_UNALIGNED, i, half);
-      }
-    }
-  }
-
-  private static void fillFloats(MemorySegment floats, Random random) {
-    for (long i = 0; i < floats.byteSize() / 4; i++) {
-      floats.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, (float) random.nextGaussian());
-    }
-  }
-
-  private static void fillActivations(Activations x, Random random, boolean isExtreme) {
-    fillFloats(x.floats(), random);
-    for (int row = 0; row < x.rowsMax(); row++) {
-      fillRow(x.quantized().asSlice(row * x.rowBytes()), x.paddedSize(), random, isExtreme);
-    }
-  }
-
-  /// Quantized values, their scales, and the sums that belong to them.
-  private static void fillRow(MemorySegment row, int size, Random random, boolean isExtreme) {
-    boolean isPositive = random.nextBoolean();
-    for (int i = 0; i < size; i++) {
-      int any = random.nextInt(-127, 128);
-      int extreme = isPositive ^ random.nextInt(50) == 0 ? 127 : -127;
-      row.set(ValueLayout.JAVA_BYTE, i, (byte) (isExtreme ? extreme : any));
-    }
-    for (int b = 0; b < size / 32; b++) {
-      float scale = (float) Math.scalb(random.nextDouble(), -random.nextInt(isExtreme ? 107 : 8));
-      row.set(ValueLayout.JAVA_FLOAT_UNALIGNED, size + 4L * b, scale);
-    }
-    for (int i = 0; i < size / 16; i++) {
-      int sum = 0;
-      for (int k = 0; k < 16; k++) {
-        sum += row.get(ValueLayout.JAVA_BYTE, 16L * i + k);
-      }
-      row.set(ValueLayout.JAVA_INT_UNALIGNED, size + size / 8 + 4L * i, sum);
-    }
-  }
-
   @ParameterizedTest
   @EnumSource(Tier.class)
   void noKernelTouchesMemoryBeyondItsOperands(Tier tier, Random random) {
@@ -234,13 +166,13 @@ class GeneratedMatrixTest {
             MemorySegment panels = guarded.allocate(2 * panelBytes, isAtEnd);
             MemorySegment x = guarded.allocate((long) rows * rowBytes, isAtEnd);
             MemorySegment y = guarded.allocate(rows * 128L, isAtEnd);
-            fillWeights(panels, layout, panelBytes, size, random, false);
+            RandomOperands.weights(panels, layout, panelBytes, size, random, false);
             for (int row = 0; row < rows; row++) {
               MemorySegment rowOfX = x.asSlice((long) row * rowBytes, rowBytes);
               if (type.isQuantized()) {
-                fillRow(rowOfX, size, random, false);
+                RandomOperands.quantizedRow(rowOfX, size, random, false);
               } else {
-                fillFloats(rowOfX, random);
+                RandomOperands.floats(rowOfX, random);
               }
             }
             GeneratedMatrix.run(
@@ -273,8 +205,8 @@ class GeneratedMatrixTest {
         ExecutorService threads = Executors.newFixedThreadPool(4)) {
       Panels w = new Panels(region, DType.Q4_0, 640, 512);
       Activations x = new Activations(region, 29, 512);
-      fillWeights(w.memory(), w.layout(), w.panelBytes(), 512, random, false);
-      fillActivations(x, random, false);
+      RandomOperands.weights(w.memory(), w.layout(), w.panelBytes(), 512, random, false);
+      RandomOperands.activations(x, random, false);
       MemorySegment alone = region.allocate(4L * 640 * 29);
       SCALAR.multiply(w, 0, 40, x, 0, 29, alone, 640);
       for (int round = 0; round < 20; round++) {

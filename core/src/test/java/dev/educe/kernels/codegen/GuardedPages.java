@@ -1,12 +1,21 @@
 package dev.educe.kernels.codegen;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
 import java.util.List;
 
 /// Memory between two pages that nobody may touch: one byte too far ends the process.
-final class GuardedPages implements AutoCloseable {
+final class GuardedPages implements SegmentAllocator, AutoCloseable {
   private final List<MemorySegment> mappings = new ArrayList<>();
+
+  /// Memory that ends where the page behind it begins.
+  ///
+  /// @param alignment what the size is a multiple of
+  @Override
+  public MemorySegment allocate(long bytes, long alignment) {
+    return allocate(bytes, true);
+  }
 
   /// @param isAtEnd whether it ends where the page behind it begins, else it begins where the page
   ///   before it ends
