@@ -15,6 +15,7 @@ module dev.educe {
   exports dev.educe.platform;
   exports dev.educe.sampling;
   exports dev.educe.template;
+  exports dev.educe.template.reply;
   exports dev.educe.tensor;
   exports dev.educe.tokenizer;
 

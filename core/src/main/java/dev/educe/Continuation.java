@@ -7,7 +7,9 @@ import dev.educe.engine.EventQueue;
 import dev.educe.engine.Finish;
 import dev.educe.engine.TokenText;
 import dev.educe.engine.Work;
+import dev.educe.sampling.LogitsProcessor;
 import dev.educe.sampling.Sampler;
+import dev.educe.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -30,14 +32,27 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
   private Ended end; // once the engine has ended it
 
   Continuation(Model model, Request request) {
+    this(model, request, model.tokenizer().encode(request.prompt(), request.special()));
+  }
+
+  private Continuation(Model model, Request request, int[] prompt) {
+    this(model, request, prompt, model.tokenizer().decoder(prompt), List.of());
+  }
+
+  /// @param prompt in place of the request's
+  Continuation(
+      Model model,
+      Request request,
+      int[] prompt,
+      Tokenizer.Decoder decoder,
+      List<LogitsProcessor> processors) {
     this.request = request;
-    int[] prompt = model.tokenizer().encode(request.prompt(), request.special());
     if (prompt.length == 0) {
       throw new IllegalArgumentException("the prompt is empty; give at least one character");
     }
     var engine = model.engine();
     this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
-    var sampler = new Sampler(request.sampling(), 0, model.vocabulary(), prompt.length, List.of());
+    var sampler = new Sampler(request.sampling(), 0, model.vocabulary(), prompt.length, processors);
     long nanosMax = request.deadline().toNanos();
     this.ticket =
         engine.submit(
@@ -46,7 +61,7 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
                 .withDeadlines(nanosMax, nanosMax)
                 .withText(
                     token -> !request.ignoreEnd() && sampler.ends(token),
-                    TokenText.of(model.tokenizer().decoder(prompt), request.stop())));
+                    TokenText.of(decoder, request.stop())));
   }
 
   @Override

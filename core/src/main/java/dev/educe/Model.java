@@ -30,13 +30,16 @@ import dev.educe.platform.Workers;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import dev.educe.sampling.Vocabulary;
+import dev.educe.template.reply.ReplyPart;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.CancellationException;
@@ -73,6 +76,7 @@ public final class Model implements AutoCloseable {
   private final PrefixKey key;
   private final ModelSource source;
   private final Engine engine;
+  private Optional<ChatTemplate> chatTemplate; // once it was wanted; null before
 
   private Model(
       Metadata metadata,
@@ -270,6 +274,75 @@ public final class Model implements AutoCloseable {
   ///   model is closed
   public Continuation start(Request request) {
     return new Continuation(this, request);
+  }
+
+  /// Answers a conversation.
+  ///
+  /// @throws dev.educe.template.TemplateException if the template refuses the conversation
+  /// @throws IllegalArgumentException if the model has no chat template and none is given, or a
+  ///   template argument has a reserved name
+  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
+  ///   model is closed
+  /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
+  public Reply chat(ChatRequest request) {
+    return chat(request, _ -> {});
+  }
+
+  /// Answers a conversation; hands each part over as soon as it is certain, on this thread. As
+  /// [#chat(ChatRequest)] otherwise; an interrupt, or an exception of the consumer, ends it.
+  public Reply chat(ChatRequest request, Consumer<ReplyPart> parts) {
+    try (var reply = startChat(request)) {
+      while (reply.hasNext()) {
+        reply.next().forEach(parts);
+      }
+      return reply.result();
+    }
+  }
+
+  /// Starts an answer and returns at once; any thread may cancel it. Throws as [#chat(ChatRequest)]
+  /// does.
+  public ReplyContinuation startChat(ChatRequest request) {
+    return new ReplyContinuation(this, request);
+  }
+
+  /// Answers a conversation, and calls the request's tools on this thread as the model asks for
+  /// them. What a tool throws ends it all, but for an [IllegalArgumentException], which the model
+  /// is told.
+  ///
+  /// @param roundsMax after how many rounds of calls the model must have answered
+  /// @param parts takes the parts of all of the model's messages
+  /// @return the messages that were added, the model's and the tools', the last of which is the
+  ///   answer; if it asks for calls still, the rounds were too few
+  /// @throws IllegalArgumentException if a tool has no body, and as [#chat(ChatRequest)] does
+  public List<Message> chatWithTools(
+      ChatRequest request, int roundsMax, Consumer<ReplyPart> parts) {
+    return ToolLoop.run(request, roundsMax, round -> chat(round, parts));
+  }
+
+  /// The chat template in the model's file, if there is one.
+  ///
+  /// @throws dev.educe.template.TemplateException if it is wrong, with the line
+  /// @throws UncheckedIOException if the file is damaged there
+  public Optional<ChatTemplate> chatTemplate() {
+    synchronized (metadata) {
+      if (chatTemplate == null) {
+        try {
+          chatTemplate = ChatTemplate.of(metadata);
+        } catch (ModelFormatException damaged) {
+          throw new UncheckedIOException(damaged);
+        }
+      }
+      return chatTemplate;
+    }
+  }
+
+  ChatTemplate requireChatTemplate() {
+    return chatTemplate()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                metadata.source()
+                    + " has no chat template, as models that were not made for chat; give one, for"
+                    + " instance ChatML"));
   }
 
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,
