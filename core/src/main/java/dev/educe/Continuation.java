@@ -7,13 +7,15 @@ import dev.educe.engine.EventQueue;
 import dev.educe.engine.Finish;
 import dev.educe.engine.TokenText;
 import dev.educe.engine.Work;
-import dev.educe.sampling.LogitsProcessor;
+import dev.educe.sampling.LogProbabilities;
 import dev.educe.sampling.Sampler;
 import dev.educe.tokenizer.Tokenizer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.Supplier;
 
 /// One generation under way: each piece is what the next token made certain, perhaps nothing.
 ///
@@ -27,41 +29,53 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
   private final EventQueue events;
   private final Engine.Ticket ticket;
   private final List<Integer> tokens = new ArrayList<>();
+  private final List<LogProbabilities> logprobs = new ArrayList<>();
+  // Written by the engine's thread before the first event.
+  private final List<LogProbabilities> promptLogprobs = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
   private volatile boolean isCancelled;
   private Ended end; // once the engine has ended it
 
-  Continuation(Model model, Request request) {
-    this(model, request, model.tokenizer().encode(request.prompt(), request.special()));
-  }
-
-  private Continuation(Model model, Request request, int[] prompt) {
-    this(model, request, prompt, model.tokenizer().decoder(prompt), List.of());
-  }
-
-  /// @param prompt in place of the request's
+  /// @param prompt in tokens; the request's own does not count
+  /// @param decoder of the text that is handed over
+  /// @param number among the continuations of this prompt, from 0
   Continuation(
-      Model model,
-      Request request,
-      int[] prompt,
-      Tokenizer.Decoder decoder,
-      List<LogitsProcessor> processors) {
+      Model model, Request request, int[] prompt, Tokenizer.Decoder decoder, int number) {
     this.request = request;
-    if (prompt.length == 0) {
-      throw new IllegalArgumentException("the prompt is empty; give at least one character");
-    }
     var engine = model.engine();
     this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
-    var sampler = new Sampler(request.sampling(), 0, model.vocabulary(), prompt.length, processors);
+    var sampler =
+        new Sampler(
+            request.sampling(),
+            number,
+            model.vocabulary(),
+            prompt.length,
+            request.processors(),
+            request.constraint().map(Supplier::get));
     long nanosMax = request.deadline().toNanos();
+    var stopIds = request.sampling().rules().stopIds();
+    var work =
+        Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, events)
+            .withPriority(request.priority())
+            .withDeadlines(nanosMax, nanosMax)
+            .withText(
+                request.ignoreEnd() ? stopIds::contains : sampler::ends,
+                TokenText.of(decoder, request.stop()))
+            .withLogprobs(request.logprobs())
+            .withSharedPrompt(number > 0);
     this.ticket =
         engine.submit(
-            Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, events)
-                .withPriority(request.priority())
-                .withDeadlines(nanosMax, nanosMax)
-                .withText(
-                    token -> !request.ignoreEnd() && sampler.ends(token),
-                    TokenText.of(decoder, request.stop())));
+            request.promptLogprobs().isPresent()
+                ? work.withRows(promptReader(prompt, request.promptLogprobs().getAsInt()))
+                : work);
+  }
+
+  private Work.RowReader promptReader(int[] prompt, int count) {
+    return (position, logits, scratch) -> {
+      if (position + 1 < prompt.length) {
+        promptLogprobs.add(LogProbabilities.of(logits, prompt[position + 1], count, scratch));
+      }
+    };
   }
 
   @Override
@@ -72,6 +86,8 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
   /// The next piece of text as soon as it is there, empty if the token did not make any certain.
   ///
   /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
+  /// @throws dev.educe.sampling.ConstraintException if the request's constraint leaves no token
+  /// @throws RuntimeException what a processor or the constraint of the request throws
   @Override
   public String next() {
     if (end != null) {
@@ -81,6 +97,7 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
         switch (take()) {
           case Event.Token token -> {
             tokens.add(token.id());
+            token.logprobs().ifPresent(logprobs::add);
             yield token.text();
           }
           case Ended ended -> {
@@ -93,6 +110,16 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     }
     text.append(piece);
     return piece;
+  }
+
+  /// The ids of the pieces that were read so far: a view.
+  public List<Integer> tokens() {
+    return Collections.unmodifiableList(tokens);
+  }
+
+  /// How likely the model found each of [#tokens], if that was asked for; else empty: a view.
+  public List<LogProbabilities> logprobs() {
+    return Collections.unmodifiableList(logprobs);
   }
 
   /// The next event; of a cancelled generation, the last.
@@ -135,6 +162,8 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     return new Generation(
         text.toString(),
         List.copyOf(tokens),
+        List.copyOf(logprobs),
+        List.copyOf(promptLogprobs),
         finish(),
         new Generation.Usage(
             usage.promptTokens(),

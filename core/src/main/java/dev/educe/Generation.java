@@ -1,17 +1,26 @@
 package dev.educe;
 
+import dev.educe.sampling.LogProbabilities;
 import java.util.List;
 
 /// A finished generation.
 ///
 /// @param text all that was handed over
 /// @param tokens the generated ids
+/// @param logprobs how likely the model found each of them, if that was asked for; else empty
+/// @param promptLogprobs the same of the prompt's tokens from the second on
 /// @param finish why it ended
 /// @param usage what it took
-public record Generation(String text, List<Integer> tokens, Finish finish, Usage usage) {
+public record Generation(
+    String text,
+    List<Integer> tokens,
+    List<LogProbabilities> logprobs,
+    List<LogProbabilities> promptLogprobs,
+    Finish finish,
+    Usage usage) {
   /// Why a generation ended.
   public enum Finish {
-    /// An end-of-text token or a stop text.
+    /// An end-of-text token, a stop text, or all that a constraint allows.
     STOP,
     /// As many tokens as were asked for, or a full context.
     LENGTH,
@@ -21,7 +30,8 @@ public record Generation(String text, List<Integer> tokens, Finish finish, Usage
 
   /// What a generation took.
   ///
-  /// @param promptTokens tokens of the prompt
+  /// @param promptTokens tokens of the prompt; of several continuations of one prompt, the first
+  ///   counts them, and the others none, so that sums are right
   /// @param cachedTokens of those, how many were computed before, for another generation
   /// @param generatedTokens tokens written
   /// @param promptNanos time to read the prompt

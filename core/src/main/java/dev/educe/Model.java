@@ -19,6 +19,7 @@ import dev.educe.format.ModelFormatException;
 import dev.educe.format.UnsupportedModelException;
 import dev.educe.kernels.KernelSelector;
 import dev.educe.kernels.Kernels;
+import dev.educe.kernels.LogitKernels;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.model.Decoder;
 import dev.educe.model.Weights;
@@ -27,6 +28,7 @@ import dev.educe.platform.Clock;
 import dev.educe.platform.Machine;
 import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.Workers;
+import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import dev.educe.sampling.Vocabulary;
@@ -36,6 +38,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -47,6 +50,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -87,6 +92,7 @@ public final class Model implements AutoCloseable {
       String summary,
       Workers workers,
       Executor executor,
+      LogitKernels logits,
       EngineOptions engineOptions) {
     this.metadata = metadata;
     this.tokenizer = tokenizer;
@@ -103,7 +109,13 @@ public final class Model implements AutoCloseable {
     this.summary = summary;
     this.workers = workers;
     this.executor = executor;
-    this.engine = new Engine(executor, vocabularySize, engineOptions, Clock.system(), Meter.NONE);
+    this.engine =
+        new Engine(
+            executor,
+            new Candidates(vocabularySize, logits),
+            engineOptions,
+            Clock.system(),
+            Meter.NONE);
   }
 
   /// Loads a model file with default options.
@@ -169,6 +181,7 @@ public final class Model implements AutoCloseable {
             summary,
             workers,
             executor,
+            selection.kernels().logits(),
             EngineOptions.of(context, executor.batchLogitsMax()).withWindow(decoder.window()));
       } catch (IOException | RuntimeException | Error failed) {
         if (executor != null) {
@@ -273,7 +286,71 @@ public final class Model implements AutoCloseable {
   /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
   ///   model is closed
   public Continuation start(Request request) {
-    return new Continuation(this, request);
+    return start(request, 1).getFirst();
+  }
+
+  /// Starts several continuations of one prompt and returns at once. They share what is computed of
+  /// the prompt, draw apart from each other by their numbers, and the first is that of
+  /// [#start(Request)].
+  ///
+  /// @throws IllegalArgumentException if the prompt has no tokens, or `count` is not positive
+  /// @throws dev.educe.engine.RefusedException if they can never run, too many wait already, or the
+  ///   model is closed; none of them is started then
+  public List<Continuation> start(Request request, int count) {
+    checkCount(count);
+    int[] prompt = tokenizer.encode(request.prompt(), request.special());
+    if (prompt.length == 0) {
+      throw new IllegalArgumentException("the prompt is empty; give at least one character");
+    }
+    return start(_ -> request, prompt, () -> tokenizer.decoder(prompt), count);
+  }
+
+  private static void checkCount(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("count must be positive, got " + count);
+    }
+  }
+
+  /// Starts all or none.
+  private List<Continuation> start(
+      IntFunction<Request> requests, int[] prompt, Supplier<Tokenizer.Decoder> decoders, int count) {
+    var started = new ArrayList<Continuation>();
+    try {
+      for (int number = 0; number < count; number++) {
+        started.add(
+            new Continuation(this, requests.apply(number), prompt, decoders.get(), number));
+      }
+    } catch (RuntimeException | Error failed) {
+      started.forEach(Continuation::close);
+      throw failed;
+    }
+    return List.copyOf(started);
+  }
+
+  /// Generates several continuations of one prompt to their ends, side by side; see
+  /// [#start(Request, int)].
+  ///
+  /// @throws IllegalArgumentException if the prompt has no tokens, or `count` is not positive
+  /// @throws dev.educe.engine.RefusedException if they can never run, too many wait already, or the
+  ///   model is closed
+  /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
+  public List<Generation> generate(Request request, int count) {
+    var started = start(request, count);
+    try {
+      // They take turns, so that none pauses for long while another is read.
+      for (boolean goesOn = true; goesOn; ) {
+        goesOn = false;
+        for (var continuation : started) {
+          if (continuation.hasNext()) {
+            continuation.next();
+            goesOn = true;
+          }
+        }
+      }
+      return started.stream().map(Continuation::result).toList();
+    } finally {
+      started.forEach(Continuation::close);
+    }
   }
 
   /// Answers a conversation.
@@ -302,7 +379,22 @@ public final class Model implements AutoCloseable {
   /// Starts an answer and returns at once; any thread may cancel it. Throws as [#chat(ChatRequest)]
   /// does.
   public ReplyContinuation startChat(ChatRequest request) {
-    return new ReplyContinuation(this, request);
+    return startChat(request, 1).getFirst();
+  }
+
+  /// Starts several answers to one conversation and returns at once, see [#start(Request, int)].
+  /// Throws as [#chat(ChatRequest)] does, and if `count` is not positive.
+  public List<ReplyContinuation> startChat(ChatRequest request, int count) {
+    checkCount(count);
+    var prompt = ChatPrompt.of(request, this);
+    return start(
+            _ -> prompt.requests().get(),
+            prompt.tokens(),
+            () -> tokenizer.markupDecoder(prompt.tokens()),
+            count)
+        .stream()
+        .map(continuation -> new ReplyContinuation(continuation, prompt.readers().get()))
+        .toList();
   }
 
   /// Answers a conversation, and calls the request's tools on this thread as the model asks for
@@ -369,7 +461,7 @@ public final class Model implements AutoCloseable {
     var sampler = new Sampler(Sampling.greedy(), 0);
     var work =
         Work.of(tokens.clone(), 0, key, sampler, listener)
-            .withRows((_, logits) -> row.accept(logits));
+            .withRows((_, logits, _) -> row.accept(logits));
     var ticket = engine.submit(work);
     boolean interrupted = false;
     while (!end.isDone()) {

@@ -1,14 +1,10 @@
 package dev.educe;
 
-import dev.educe.sampling.LogitsProcessor;
 import dev.educe.template.reply.ReplyPart;
 import dev.educe.template.reply.ReplyReader;
-import java.time.LocalDateTime;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.Supplier;
 
 /// A model's answer under way: what each next token made certain of content, reasoning and tool
 /// calls, perhaps nothing.
@@ -19,41 +15,9 @@ public final class ReplyContinuation implements Iterator<List<ReplyPart>>, AutoC
   private final ReplyReader reader;
   private final ReplyBuilder answer = new ReplyBuilder();
 
-  ReplyContinuation(Model model, ChatRequest request) {
-    if (request.toolChoice() instanceof ToolChoice.Required
-        || request.toolChoice() instanceof ToolChoice.Named) {
-      throw new IllegalArgumentException("a tool call cannot be enforced yet; choose AUTO or NONE");
-    }
-    var tools = request.offered();
-    var template = request.template().orElseGet(model::requireChatTemplate);
-    var tokenizer = model.tokenizer();
-    var rendering =
-        template.render(
-            request.messages(), tools, request.templateArguments(), tokenizer, LocalDateTime.now());
-    var content = new BitSet();
-    for (var span : rendering.spans()) {
-      content.set(span.start(), span.end(), span.isContent());
-    }
-    int[] prompt = tokenizer.encodeTurns(rendering.text(), content);
-    var format = template.format(!tools.isEmpty());
-    var offered = tools.stream().map(Tool::offered).toList();
-    Supplier<ReplyReader> readers = () -> format.reader(offered, rendering.text());
-    this.reader = readers.get();
-    var stop = new ArrayList<>(request.generation().stop());
-    stop.addAll(template.stop());
-    List<LogitsProcessor> budget =
-        request.reasoningTokensMax() == Integer.MAX_VALUE
-            ? List.of()
-            : List.of(
-                new ReasoningBudget(
-                    request.reasoningTokensMax(), prompt.length, readers, tokenizer));
-    this.continuation =
-        new Continuation(
-            model,
-            request.generation().withStop(stop),
-            prompt,
-            tokenizer.markupDecoder(prompt),
-            budget);
+  ReplyContinuation(Continuation continuation, ReplyReader reader) {
+    this.continuation = continuation;
+    this.reader = reader;
   }
 
   @Override
@@ -74,6 +38,12 @@ public final class ReplyContinuation implements Iterator<List<ReplyPart>>, AutoC
     }
     parts.forEach(answer::add);
     return parts;
+  }
+
+  /// The tokens that were read so far, with their log probabilities if those were asked for. Its
+  /// pieces are read here and not there.
+  public Continuation continuation() {
+    return continuation;
   }
 
   /// Ends the answer at the engine's next step; its last parts come at once. From any thread.

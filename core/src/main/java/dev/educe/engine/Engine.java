@@ -4,6 +4,7 @@ import dev.educe.backend.Executor;
 import dev.educe.cache.PrefixKey;
 import dev.educe.engine.RefusedException.Kind;
 import dev.educe.platform.Clock;
+import dev.educe.sampling.Candidates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -44,12 +45,12 @@ public final class Engine implements AutoCloseable {
   /// Starts the thread.
   ///
   /// @param executor borrowed; nobody else may use it before this engine is closed
-  /// @param vocabularySize of its rows of logits
+  /// @param candidates of its vocabulary's size; this engine's from now on
   /// @param meter is told what each request took
   public Engine(
-      Executor executor, int vocabularySize, EngineOptions options, Clock clock, Meter meter) {
+      Executor executor, Candidates candidates, EngineOptions options, Clock clock, Meter meter) {
     this.clock = clock;
-    this.stepper = new Stepper(executor, vocabularySize, options, clock, meter);
+    this.stepper = new Stepper(executor, candidates, options, clock, meter);
     this.thread = Thread.ofPlatform().daemon().name("educe-engine").unstarted(this::run);
     thread.start();
   }

@@ -132,16 +132,27 @@ final class Scheduler {
     return plan;
   }
 
-  /// The tokens that were generated last.
+  /// The tokens that were generated last: one of each sequence, then of those that have more as
+  /// many as the budget holds.
   private void lengthen(Level level, long now) {
     for (Sequence sequence : snapshot(running)) {
-      if (sequence.isRunning
-          && sequence.tenant.level == level
-          && sequence.behind() == 1
-          && !sequence.isPaused) {
+      if (lengthens(sequence, level)) {
         grow(sequence, 1, now);
       }
     }
+    for (Sequence sequence : snapshot(running)) {
+      int room = budget.tokens() - plan.tokens();
+      if (room > 0 && lengthens(sequence, level) && plan.slice(sequence).count == 1) {
+        grow(sequence, room, now);
+      }
+    }
+  }
+
+  private static boolean lengthens(Sequence sequence, Level level) {
+    return sequence.isRunning
+        && sequence.tenant.level == level
+        && (sequence.behind() == 1 || sequence.isLengthening())
+        && !sequence.isPaused;
   }
 
   /// Prompts, and what lost its pages.
@@ -262,7 +273,7 @@ final class Scheduler {
     }
     int more = count - slice.count;
     int again = Math.clamp(sequence.reached - sequence.computed - slice.count, 0, more);
-    boolean writes = sequence.generated() > 0 && sequence.behind() == 1;
+    boolean writes = sequence.isLengthening();
     sequence.tenant.level.charge(
         sequence.tenant, writes ? 0 : more - again, writes ? more - again : 0);
     plan.set(slice, count, logits);

@@ -57,6 +57,12 @@ final class Sequence implements Comparable<Sequence> {
     return count - computed;
   }
 
+  /// Whether all it lacks was generated since its last step: one token, or several if the ones
+  /// after it needed no choice.
+  boolean isLengthening() {
+    return generated() > 0 && computed == reached;
+  }
+
   int generated() {
     return count - work.prompt().length;
   }
@@ -118,8 +124,8 @@ final class Sequence implements Comparable<Sequence> {
     long ran = started < 0 ? now : started;
     long first = firstToken < 0 ? now : firstToken;
     return new Usage(
-        work.prompt().length,
-        cached,
+        work.sharesPrompt() ? 0 : work.prompt().length,
+        work.sharesPrompt() ? 0 : cached,
         generated(),
         recomputed,
         losses,

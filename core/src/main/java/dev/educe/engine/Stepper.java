@@ -6,6 +6,7 @@ import dev.educe.cache.PrefixTree;
 import dev.educe.cache.SavedPrefix;
 import dev.educe.platform.Clock;
 import dev.educe.sampling.Candidates;
+import dev.educe.sampling.LogProbabilities;
 import dev.educe.sampling.NumericalException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -35,13 +36,14 @@ final class Stepper implements Scheduler.Endings {
   private long steps;
   private long lastStep; // when it ended
 
-  Stepper(Executor executor, int vocabularySize, EngineOptions options, Clock clock, Meter meter) {
+  Stepper(
+      Executor executor, Candidates candidates, EngineOptions options, Clock clock, Meter meter) {
     this.executor = executor;
     this.clock = clock;
     this.meter = meter;
     this.options = options;
     this.batch = new Batch(executor.batchTokensMax(), executor.batchLogitsMax());
-    this.candidates = new Candidates(vocabularySize);
+    this.candidates = candidates;
     this.tree = new PrefixTree(executor.pages());
     this.budget = new StepBudget(executor.batchTokensMax(), options.stepNanosMax());
     int cacheTokens =
@@ -159,6 +161,10 @@ final class Stepper implements Scheduler.Endings {
       }
     } catch (RuntimeException failed) {
       end(sequence, Finish.FAILED, Optional.of(failed));
+    } catch (Error failed) {
+      // Of a processor, a constraint or a listener, as an assertion or a recursion too deep.
+      var cause = new IllegalStateException("code of the request has failed: " + failed, failed);
+      end(sequence, Finish.FAILED, Optional.of(cause));
     }
     if (!sequence.hasEnded && options.window() < Integer.MAX_VALUE) {
       sequence.countPages(clock.nanos());
@@ -172,7 +178,7 @@ final class Stepper implements Scheduler.Endings {
     if (work.rows().isPresent()
         && position < work.prompt().length
         && position == sequence.rowsRead) {
-      work.rows().get().row(position, logits(row));
+      work.rows().get().row(position, logits(row), candidates);
       sequence.rowsRead++;
     }
     if (position + 1 < sequence.count) {
@@ -180,13 +186,33 @@ final class Stepper implements Scheduler.Endings {
     }
     if (sequence.count == sequence.end) {
       end(sequence, Finish.LENGTH, Optional.empty()); // only the prompt's logits were wanted
+      return;
+    }
+    var sampler = work.sampler();
+    var logits = logits(row);
+    int token = sampler.next(logits, sequence.tokens, sequence.count, candidates);
+    if (work.logprobs().isPresent()) {
+      int count = work.logprobs().getAsInt();
+      accept(sequence, token, Optional.of(LogProbabilities.of(logits, token, count, candidates)));
     } else {
-      accept(
-          sequence, work.sampler().next(logits(row), sequence.tokens, sequence.count, candidates));
+      accept(sequence, token, Optional.empty());
+      acceptForced(sequence);
     }
   }
 
-  private void accept(Sequence sequence, int token) {
+  /// Takes the tokens that need no choice: the next step computes them all.
+  private void acceptForced(Sequence sequence) {
+    var work = sequence.work;
+    while (!sequence.hasEnded && work.listener().hasRoom()) {
+      var forced = work.sampler().forced();
+      if (forced.isEmpty()) {
+        return;
+      }
+      accept(sequence, forced.getAsInt(), Optional.empty());
+    }
+  }
+
+  private void accept(Sequence sequence, int token, Optional<LogProbabilities> logprobs) {
     var work = sequence.work;
     sequence.lastToken = clock.nanos();
     if (sequence.firstToken < 0) {
@@ -198,8 +224,8 @@ final class Stepper implements Scheduler.Endings {
     }
     sequence.append(token);
     String text = work.text().next(token);
-    work.listener().token(new Event.Token(token, text));
-    if (work.text().stopped()) {
+    work.listener().token(new Event.Token(token, text, logprobs));
+    if (work.text().stopped() || work.sampler().mustEnd()) {
       end(sequence, Finish.STOP, Optional.empty());
     } else if (sequence.count == sequence.end) {
       end(sequence, Finish.LENGTH, Optional.empty());

@@ -2,7 +2,7 @@ package dev.educe.engine;
 
 /// What a request took.
 ///
-/// @param promptTokens tokens it came with
+/// @param promptTokens tokens it came with; 0 if they are counted with another request
 /// @param cachedTokens of those, how many were in the prefix tree when it first ran
 /// @param generatedTokens tokens written
 /// @param recomputedTokens tokens that were computed again because their pages were taken away

@@ -1,9 +1,11 @@
 package dev.educe.engine;
 
 import dev.educe.cache.PrefixKey;
+import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.IntPredicate;
 
 /// One sequence to be generated: what a caller hands to the engine. `withX` copies.
@@ -18,6 +20,8 @@ import java.util.function.IntPredicate;
 /// @param ends which tokens end the text and are not part of it
 /// @param text turns tokens into text; the engine's thread alone uses it
 /// @param rows reads the logits of the prompt's positions, if anybody does
+/// @param logprobs how many of the likeliest tokens each event names; empty for no probabilities
+/// @param sharesPrompt whether the prompt is that of another work, and counted there
 /// @param listener is told what becomes of it
 public record Work(
     int[] prompt,
@@ -30,13 +34,16 @@ public record Work(
     IntPredicate ends,
     TokenText text,
     Optional<RowReader> rows,
+    OptionalInt logprobs,
+    boolean sharesPrompt,
     Listener listener) {
   /// Reads logits on the engine's thread; one that throws fails its request.
   @FunctionalInterface
   public interface RowReader {
     /// @param position in the prompt; each comes once, in ascending order
     /// @param logits F32 `[vocabularySize]`, borrowed for the call
-    void row(int position, MemorySegment logits);
+    /// @param scratch for a [dev.educe.sampling.LogProbabilities], borrowed as well
+    void row(int position, MemorySegment logits, Candidates scratch);
   }
 
   /// @throws IllegalArgumentException if there is no prompt or a number is negative
@@ -65,6 +72,8 @@ public record Work(
         _ -> false,
         TokenText.NONE,
         Optional.empty(),
+        OptionalInt.empty(),
+        false,
         listener);
   }
 
@@ -80,6 +89,8 @@ public record Work(
         ends,
         text,
         rows,
+        logprobs,
+        sharesPrompt,
         listener);
   }
 
@@ -95,6 +106,8 @@ public record Work(
         ends,
         text,
         rows,
+        logprobs,
+        sharesPrompt,
         listener);
   }
 
@@ -110,6 +123,8 @@ public record Work(
         ends,
         text,
         rows,
+        logprobs,
+        sharesPrompt,
         listener);
   }
 
@@ -125,6 +140,42 @@ public record Work(
         ends,
         text,
         Optional.of(reader),
+        logprobs,
+        sharesPrompt,
+        listener);
+  }
+
+  public Work withLogprobs(OptionalInt logprobs) {
+    return new Work(
+        prompt,
+        tokensMax,
+        key,
+        priority,
+        waitNanosMax,
+        nanosMax,
+        sampler,
+        ends,
+        text,
+        rows,
+        logprobs,
+        sharesPrompt,
+        listener);
+  }
+
+  public Work withSharedPrompt(boolean sharesPrompt) {
+    return new Work(
+        prompt,
+        tokensMax,
+        key,
+        priority,
+        waitNanosMax,
+        nanosMax,
+        sampler,
+        ends,
+        text,
+        rows,
+        logprobs,
+        sharesPrompt,
         listener);
   }
 }

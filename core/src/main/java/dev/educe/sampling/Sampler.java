@@ -5,13 +5,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /// Chooses the tokens of one sequence.
 ///
 /// First come the biases and bans of [TokenRules], then the request's [LogitsProcessor]s, then the
-/// stages of [Sampling#order], each of which sees only what the one before has left; always at
-/// least one token remains. By default truncation comes before the temperature and so sees the
-/// model's own probabilities. At temperature 0 the best token after the stages that change scores
+/// mask of its [Constraint], so that nothing brings a token back that does not fit; then the stages
+/// of [Sampling#order], each of which sees only what the one before has left; always at least one
+/// token remains. By default truncation comes before the temperature and so sees the model's own
+/// probabilities. At temperature 0 the best token after the stages that change scores
 /// ([Stage#PENALTIES] and [Stage#DRY]) is taken, and nothing is drawn. With [Mirostat] those stages
 /// and the temperature come first, in their order, and its truncation takes the place of all other.
 ///
@@ -32,6 +35,8 @@ public final class Sampler {
   private final int[] ends; // ascending
   private final int fewest; // tokens of the sequence, before which it may not end
   private final List<LogitsProcessor> processors;
+  private final Optional<Constraint> constraint;
+  private final boolean forces; // takes what the constraint leaves no choice about
   private final Step[] rules;
   private final Step[] chain;
   private final int[] random = new int[4]; // of this position
@@ -42,21 +47,27 @@ public final class Sampler {
   ///
   /// @param sequence tells sequences of the same seed apart
   public Sampler(Sampling sampling, long sequence) {
-    this(sampling, sequence, Vocabulary.UNKNOWN, 0, List.of());
+    this(sampling, sequence, Vocabulary.UNKNOWN, 0, List.of(), Optional.empty());
   }
 
   /// @param sequence tells sequences of the same seed apart
   /// @param promptTokens how many of the sequence's tokens were not generated
   /// @param processors called in this order
+  /// @param constraint of this sequence alone
   public Sampler(
       Sampling sampling,
       long sequence,
       Vocabulary vocabulary,
       int promptTokens,
-      List<LogitsProcessor> processors) {
+      List<LogitsProcessor> processors,
+      Optional<Constraint> constraint) {
     this.sampling = sampling;
     this.sequence = sequence;
     this.processors = List.copyOf(processors);
+    this.constraint = constraint;
+    // Those may ban the only token that is left, and are to see every position.
+    this.forces =
+        constraint.isPresent() && processors.isEmpty() && sampling.rules().bias().isEmpty();
     this.fewest = promptTokens + sampling.rules().minTokens();
     this.ends = ends(sampling.rules(), vocabulary);
     this.rules = rules(sampling.rules());
@@ -82,9 +93,63 @@ public final class Sampler {
   /// @param tokens the sequence so far, prompt included; the first `tokenCount` count
   /// @param scratch of the vocabulary's size, used for this call
   /// @throws NumericalException if a logit is NaN or +infinity, or every token is excluded
+  /// @throws ConstraintException if the constraint leaves no token
   /// @throws IllegalArgumentException if `logits` has another size than `scratch`, or a bias is for
   ///   a token beyond it
   public int next(MemorySegment logits, int[] tokens, int tokenCount, Candidates scratch) {
+    int token = choose(logits, tokens, tokenCount, scratch);
+    constraint.ifPresent(of -> tell(of, token));
+    return token;
+  }
+
+  /// The token that follows and needs no choice, since the constraint leaves no other: the one that
+  /// [#next] would give, whatever the logits. It is then taken, and [#next] goes on after it.
+  ///
+  /// Empty, too, where biases or processors might have banned it, and where it ends the sequence.
+  public OptionalInt forced() {
+    if (!forces) {
+      return OptionalInt.empty();
+    }
+    var token = constraint.get().forced();
+    if (token.isEmpty() || ends(token.getAsInt())) {
+      return OptionalInt.empty();
+    }
+    tell(constraint.get(), token.getAsInt());
+    if (sampling.mirostat().isOn()) {
+      mirostatBound = sampling.mirostat().nextBound(mirostatBound, 0);
+    }
+    return token;
+  }
+
+  /// Whether the constraint's text is complete, so that nothing but its end may follow.
+  public boolean mustEnd() {
+    return constraint.isPresent() && constraint.get().mustEnd();
+  }
+
+  private static void tell(Constraint constraint, int token) {
+    if (!constraint.accept(token)) {
+      throw new ConstraintException(
+          "the constraint allowed token %,d and does not take it".formatted(token));
+    }
+  }
+
+  private static void allow(Logits logits, Constraint constraint) {
+    long[] allowed = constraint.allowed();
+    boolean allowsAny = false;
+    for (long word : allowed) {
+      allowsAny |= word != 0;
+    }
+    if (!allowsAny) {
+      throw new ConstraintException(
+          "no token of the vocabulary fits the constraint at position %,d; loosen it"
+              .formatted(logits.position()));
+    }
+    // A model may have more rows than its vocabulary has tokens.
+    int words = Math.ceilDiv(logits.size(), Long.SIZE);
+    logits.allowOnly(allowed.length < words ? Arrays.copyOf(allowed, words) : allowed);
+  }
+
+  private int choose(MemorySegment logits, int[] tokens, int tokenCount, Candidates scratch) {
     scratch.begin(logits, tokens, tokenCount);
     Philox.block(sampling.seed(), tokenCount, sequence, random);
     for (var rule : rules) {
@@ -92,6 +157,9 @@ public final class Sampler {
     }
     for (int i = 0; i < processors.size(); i++) {
       processors.get(i).process(scratch.view());
+    }
+    if (constraint.isPresent()) {
+      allow(scratch.view(), constraint.get());
     }
     for (var step : chain) {
       step.apply(scratch);

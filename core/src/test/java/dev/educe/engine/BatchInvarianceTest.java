@@ -7,6 +7,7 @@ import dev.educe.backend.cpu.CpuExecutor;
 import dev.educe.cache.PrefixKey;
 import dev.educe.kernels.KvType;
 import dev.educe.platform.Clock;
+import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import dev.educe.tensor.DType;
@@ -57,7 +58,7 @@ class BatchInvarianceTest {
       engine.submit(
           readsRows
               ? work.withRows(
-                  (_, row) -> rows.add(Arrays.hashCode(row.toArray(ValueLayout.JAVA_INT))))
+                  (_, row, _) -> rows.add(Arrays.hashCode(row.toArray(ValueLayout.JAVA_INT))))
               : work);
     }
 
@@ -81,7 +82,7 @@ class BatchInvarianceTest {
   private static Engine engine(Models models, int sequencesMax) {
     return new Engine(
         models.executor(),
-        models.vocabularySize(),
+        new Candidates(models.vocabularySize()),
         EngineOptions.of(512, sequencesMax),
         Clock.system(),
         Meter.NONE);
@@ -178,7 +179,7 @@ class BatchInvarianceTest {
         var engine =
             new Engine(
                 models.executor(),
-                models.vocabularySize(),
+                new Candidates(models.vocabularySize()),
                 EngineOptions.of(512, 2).withWindow(64),
                 Clock.system(),
                 Meter.NONE)) {

@@ -63,7 +63,7 @@ final class Client {
             .withDeadlines(traits.waitNanosMax, traits.nanosMax)
             .withText(token -> token == END, TokenText.NONE);
     return traits.readsRows
-        ? work.withRows((position, logits) -> {
+        ? work.withRows((position, logits, _) -> {
           check(position == rows.size(), "row %d came instead of %d", position, rows.size());
           float[] row = logits.toArray(java.lang.foreign.ValueLayout.JAVA_FLOAT);
           for (int token = 0; token < row.length; token++) {

@@ -9,6 +9,7 @@ import dev.educe.cache.PagePool;
 import dev.educe.cache.PrefixKey;
 import dev.educe.engine.RefusedException.Kind;
 import dev.educe.platform.Clock;
+import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import dev.educe.testing.Seeded;
@@ -38,7 +39,7 @@ class EngineTest {
         new SimulatedExecutor(pool, 32, 8, Integer.MAX_VALUE, _ -> 7, new SimulatedClock(), 1, 1);
     return new Engine(
         executor,
-        SimulatedExecutor.VOCABULARY,
+        new Candidates(SimulatedExecutor.VOCABULARY),
         options,
         Clock.system(),
         (tenant, finish, usage) -> metered.add(tenant + " " + finish));

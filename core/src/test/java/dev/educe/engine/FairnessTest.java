@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.cache.PagePool;
 import dev.educe.cache.PrefixKey;
+import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import java.io.IOException;
@@ -26,7 +27,7 @@ class FairnessTest {
   private final Stepper stepper =
       new Stepper(
           new SimulatedExecutor(pool, 256, 16, Integer.MAX_VALUE, _ -> 7, clock, 5 * MILLI, MILLI),
-          SimulatedExecutor.VOCABULARY,
+          new Candidates(SimulatedExecutor.VOCABULARY),
           EngineOptions.of(20_000, 8),
           clock,
           Meter.NONE);

@@ -3,6 +3,7 @@ package dev.educe.engine;
 import dev.educe.cache.PagePool;
 import dev.educe.cache.PageTable;
 import dev.educe.engine.Client.Traits;
+import dev.educe.sampling.Candidates;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -75,7 +76,9 @@ final class Simulation {
             clock,
             5 * MILLI,
             1 + random.nextInt(6) * MILLI);
-    this.stepper = new Stepper(executor, SimulatedExecutor.VOCABULARY, options, clock, Meter.NONE);
+    this.stepper =
+        new Stepper(
+            executor, new Candidates(SimulatedExecutor.VOCABULARY), options, clock, Meter.NONE);
     drawClients(contextLength);
   }
 

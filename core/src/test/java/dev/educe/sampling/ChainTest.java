@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -91,7 +92,8 @@ class ChainTest {
   void theSequenceDoesNotEndBeforeItsFewestTokens() {
     var vocabulary = new Vocabulary(4, _ -> new byte[0], _ -> NOTHING, id -> id == 3);
     var rules = TokenRules.NONE.withMinTokens(2).withStopIds(Set.of(2));
-    var sampler = new Sampler(Sampling.greedy().with(rules), 0, vocabulary, 5, List.of());
+    var sampler =
+        new Sampler(Sampling.greedy().with(rules), 0, vocabulary, 5, List.of(), Optional.empty());
     var logits = MemorySegment.ofArray(new float[] {0, 1, 2, 3});
     var scratch = new Candidates(4);
     assertEquals(1, sampler.next(logits, new int[9], 5, scratch));
@@ -114,7 +116,9 @@ class ChainTest {
           logits.set(1, logits.at(0) + logits.size());
         };
     LogitsProcessor second = logits -> logits.set(0, logits.at(1) + 1);
-    var sampler = new Sampler(Sampling.greedy(), 0, Vocabulary.UNKNOWN, 0, List.of(reader, second));
+    var sampler =
+        new Sampler(
+            Sampling.greedy(), 0, Vocabulary.UNKNOWN, 0, List.of(reader, second), Optional.empty());
     var row = MemorySegment.ofArray(new float[] {1, 0, 3});
     assertEquals(0, sampler.next(row, new int[] {7, 8, 9}, 2, new Candidates(3)));
     assertEquals(List.of(7, 8), seen);
@@ -129,7 +133,9 @@ class ChainTest {
         };
     var scratch = new Candidates(3);
     var row = MemorySegment.ofArray(new float[] {1, 0, 0});
-    var sampler = new Sampler(Sampling.greedy(), 0, Vocabulary.UNKNOWN, 0, List.of(failing));
+    var sampler =
+        new Sampler(
+            Sampling.greedy(), 0, Vocabulary.UNKNOWN, 0, List.of(failing), Optional.empty());
     assertThrows(IllegalStateException.class, () -> sampler.next(row, NOTHING, 0, scratch));
     assertEquals(0, new Sampler(Sampling.greedy(), 0).next(row, NOTHING, 0, scratch));
   }
@@ -149,7 +155,8 @@ class ChainTest {
         }
       }
       LogitsProcessor mask = logits -> logits.allowOnly(allowed);
-      var sampler = new Sampler(Sampling.greedy(), 0, Vocabulary.UNKNOWN, 0, List.of(mask));
+      var sampler =
+          new Sampler(Sampling.greedy(), 0, Vocabulary.UNKNOWN, 0, List.of(mask), Optional.empty());
       int expected = best;
       for (int id = 0; id < size; id++) {
         boolean isAllowed = (allowed[id / 64] >>> id & 1) != 0;
@@ -159,7 +166,7 @@ class ChainTest {
           expected, sampler.next(MemorySegment.ofArray(row), NOTHING, 0, new Candidates(size)));
     }
     LogitsProcessor few = logits -> logits.allowOnly(new long[1]);
-    var sampler = new Sampler(PLAIN, 0, Vocabulary.UNKNOWN, 0, List.of(few));
+    var sampler = new Sampler(PLAIN, 0, Vocabulary.UNKNOWN, 0, List.of(few), Optional.empty());
     refused(
         () -> sampler.next(MemorySegment.ofArray(new float[65]), NOTHING, 0, new Candidates(65)),
         "65 tokens need 2 words of bits, got 1");
@@ -263,7 +270,9 @@ class ChainTest {
     var rules = TokenRules.NONE.withBias(Map.of(3, 1f)).withMinTokens(1_000).withStopIds(Set.of(7));
     for (var sampling : everything()) {
       LogitsProcessor processor = values -> values.set(5, values.at(6));
-      var sampler = new Sampler(sampling.with(rules), 0, Vocabulary.UNKNOWN, 0, List.of(processor));
+      var sampler =
+          new Sampler(
+              sampling.with(rules), 0, Vocabulary.UNKNOWN, 0, List.of(processor), Optional.empty());
       long allocated = Long.MAX_VALUE;
       // Vectors are boxed until they are compiled.
       long deadline = System.nanoTime() + 20_000_000_000L;

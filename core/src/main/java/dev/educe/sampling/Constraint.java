@@ -1,0 +1,39 @@
+package dev.educe.sampling;
+
+import java.util.OptionalInt;
+
+/// Which tokens a sequence may be made of: a grammar, as far as a text has come in it.
+///
+/// One for a sequence. It is told each token that was taken, in order and once, and nothing else
+/// changes what it says. Called on the thread that runs the model: keep it short. An exception ends
+/// its own request and no other.
+public interface Constraint {
+  /// The tokens that may come next, those that end the text where it may end.
+  ///
+  /// @return borrowed until [#accept]; token `id` is bit `id mod 64` of word `id / 64`, and tokens
+  ///   beyond the last word may not come
+  long[] allowed();
+
+  /// Goes on by a token.
+  ///
+  /// @return whether it fits; if it does not, nothing has changed
+  boolean accept(int token);
+
+  /// Whether the text is complete: nothing but its end may follow.
+  boolean mustEnd();
+
+  /// The only token that may come next, if there is just one.
+  default OptionalInt forced() {
+    int found = -1;
+    long[] allowed = allowed();
+    for (int word = 0; word < allowed.length; word++) {
+      if (allowed[word] != 0) {
+        if (found >= 0 || Long.bitCount(allowed[word]) > 1) {
+          return OptionalInt.empty();
+        }
+        found = word * Long.SIZE + Long.numberOfTrailingZeros(allowed[word]);
+      }
+    }
+    return found < 0 ? OptionalInt.empty() : OptionalInt.of(found);
+  }
+}
