@@ -1,6 +1,7 @@
 package dev.educe;
 
 import dev.educe.template.reply.ReplyReader;
+import dev.educe.tokenizer.Tokenizer;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -12,17 +13,15 @@ import java.util.function.Supplier;
 /// @param readers makes a reader for each answer
 /// @param requests makes what is asked of the model, for each answer
 record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request> requests) {
-  static ChatPrompt of(ChatRequest request, Model model) {
+  static ChatPrompt of(ChatRequest request, ChatTemplate template, Tokenizer tokenizer) {
+    if (request.toolChoice() instanceof ToolChoice.Required
+        || request.toolChoice() instanceof ToolChoice.Named) {
+      throw new IllegalArgumentException("a tool call cannot be enforced yet; choose AUTO or NONE");
+    }
     var tools = request.offered();
-    var template = request.template().orElseGet(model::requireChatTemplate);
-    var tokenizer = model.tokenizer();
     var rendering =
         template.render(
-            request.messages(),
-            tools,
-            request.templateArguments(),
-            tokenizer,
-            LocalDateTime.now());
+            request.messages(), tools, request.templateArguments(), tokenizer, LocalDateTime.now());
     var content = new BitSet();
     for (var span : rendering.spans()) {
       content.set(span.start(), span.end(), span.isContent());

@@ -3,14 +3,12 @@ package dev.educe;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// A conversation that a model is to go on with. Immutable; `withX` copies.
 ///
 /// @param messages from the first to the one to be answered
 /// @param tools that the model may ask to have called
 /// @param toolChoice whether it may, must or must not
-/// @param template how the conversation is written; empty for the model's own
 /// @param templateArguments further variables of the template, such as `enable_thinking`
 /// @param reasoningTokensMax after so many tokens of reasoning the model is made to answer
 /// @param generation how many tokens at most, how they are chosen, stop texts, tenant, priority and
@@ -19,7 +17,6 @@ public record ChatRequest(
     List<Message> messages,
     List<Tool> tools,
     ToolChoice toolChoice,
-    Optional<ChatTemplate> template,
     Map<String, ?> templateArguments,
     int reasoningTokensMax,
     Request generation) {
@@ -51,7 +48,6 @@ public record ChatRequest(
         messages,
         List.of(),
         ToolChoice.AUTO,
-        Optional.empty(),
         Map.of(),
         Integer.MAX_VALUE,
         Request.of("").withTokensMax(Integer.MAX_VALUE));
@@ -64,7 +60,7 @@ public record ChatRequest(
 
   public ChatRequest withMessages(List<Message> messages) {
     return new ChatRequest(
-        messages, tools, toolChoice, template, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withTools(Tool... tools) {
@@ -73,38 +69,27 @@ public record ChatRequest(
 
   public ChatRequest withTools(List<Tool> tools) {
     return new ChatRequest(
-        messages, tools, toolChoice, template, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withToolChoice(ToolChoice toolChoice) {
     return new ChatRequest(
-        messages, tools, toolChoice, template, templateArguments, reasoningTokensMax, generation);
-  }
-
-  public ChatRequest withTemplate(ChatTemplate template) {
-    return new ChatRequest(
-        messages,
-        tools,
-        toolChoice,
-        Optional.of(template),
-        templateArguments,
-        reasoningTokensMax,
-        generation);
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withTemplateArguments(Map<String, ?> templateArguments) {
     return new ChatRequest(
-        messages, tools, toolChoice, template, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withReasoningTokensMax(int reasoningTokensMax) {
     return new ChatRequest(
-        messages, tools, toolChoice, template, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withGeneration(Request generation) {
     return new ChatRequest(
-        messages, tools, toolChoice, template, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
   }
 
   /// The tools that the model is told of.

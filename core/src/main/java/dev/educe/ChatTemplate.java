@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /// How a model wants a conversation to be written, and how it writes its replies. Immutable and
 /// thread-safe.
@@ -34,16 +35,23 @@ public final class ChatTemplate {
           "bos_token",
           "eos_token");
 
+  /// Asks whether a message has content: such a template wants none beside calls, where others
+  /// write out what they are given.
+  private static final Pattern NO_CONTENT =
+      Pattern.compile("content['\"\\]]*\\s+is\\s+(?:not\\s+)?none");
+
   private final Template template;
   private final ReplyFormat format;
   private final Optional<ChatTemplate> forTools;
   private final List<String> stop;
+  private final boolean knowsNoContent;
 
   private ChatTemplate(String source, Optional<ChatTemplate> forTools, List<String> stop) {
     this.template = Template.parse(source);
-    this.format = ReplyFormat.detect(source);
     this.forTools = forTools;
     this.stop = stop;
+    this.knowsNoContent = NO_CONTENT.matcher(source).find();
+    this.format = ReplyFormat.detect(source, this::probe);
   }
 
   /// A template of the caller's own, in Jinja.
@@ -114,13 +122,17 @@ public final class ChatTemplate {
     variables.put("bos_token", Value.trusted(piece(tokenizer, tokenizer.bos())));
     variables.put("eos_token", Value.trusted(piece(tokenizer, tokenizer.eos())));
     variables.put("add_generation_prompt", Value.trusted(true));
+    return choose(!tools.isEmpty()).render(messages, tools, variables, now);
+  }
+
+  private Rendering render(
+      List<Message> messages, List<Tool> tools, Map<String, Value> variables, LocalDateTime now) {
     if (!tools.isEmpty()) {
       variables.put("tools", Value.content(tools.stream().map(Tool::fields).toList()));
     }
-    var chosen = choose(!tools.isEmpty()).template;
     variables.put("messages", messages(messages, ToolCall::parsedArguments));
     try {
-      return chosen.render(variables, now);
+      return template.render(variables, now);
     } catch (TemplateException failed) {
       if (messages.stream().noneMatch(ChatTemplate::hasCalls)) {
         throw failed;
@@ -128,10 +140,35 @@ public final class ChatTemplate {
       // Most templates want the arguments of earlier calls as objects, some as a text.
       variables.put("messages", messages(messages, ToolCall::arguments));
       try {
-        return chosen.render(variables, now);
+        return template.render(variables, now);
       } catch (TemplateException _) {
         throw failed;
       }
+    }
+  }
+
+  /// What the template makes of calls of these tools, to see how calls are written; nothing if it
+  /// knows no calls.
+  private String probe(List<String> names) {
+    String schema = "{\"type\":\"object\",\"properties\":{\"%s\":{\"type\":\"string\"}}}";
+    String arguments = "{\"%s\":\"%s\"}";
+    var calls =
+        names.stream()
+            .map(name ->
+                new ToolCall(
+                    "call00001",
+                    name,
+                    arguments.formatted(ReplyFormat.PROBE_PARAMETER, ReplyFormat.PROBE_VALUE)))
+            .toList();
+    var tools =
+        names.stream()
+            .map(name -> Tool.of(name, "", schema.formatted(ReplyFormat.PROBE_PARAMETER)))
+            .toList();
+    try {
+      var messages = List.of(Message.user("?"), new Message.Assistant("", "", calls));
+      return render(messages, tools, new LinkedHashMap<>(), LocalDateTime.MIN).text();
+    } catch (TemplateException _) {
+      return "";
     }
   }
 
@@ -139,7 +176,7 @@ public final class ChatTemplate {
     return message instanceof Message.Assistant answer && !answer.calls().isEmpty();
   }
 
-  private static Value messages(List<Message> messages, Function<ToolCall, Object> arguments) {
+  private Value messages(List<Message> messages, Function<ToolCall, Object> arguments) {
     return Value.content(
         messages.stream()
             .map(message -> {
@@ -150,6 +187,9 @@ public final class ChatTemplate {
                     answer.calls().stream()
                         .map(call -> call.fields(arguments.apply(call)))
                         .toList());
+                if (answer.text().isEmpty() && knowsNoContent) {
+                  fields.put("content", null);
+                }
               }
               return fields;
             })

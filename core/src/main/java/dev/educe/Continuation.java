@@ -39,8 +39,7 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
   /// @param prompt in tokens; the request's own does not count
   /// @param decoder of the text that is handed over
   /// @param number among the continuations of this prompt, from 0
-  Continuation(
-      Model model, Request request, int[] prompt, Tokenizer.Decoder decoder, int number) {
+  Continuation(Model model, Request request, int[] prompt, Tokenizer.Decoder decoder, int number) {
     this.request = request;
     var engine = model.engine();
     this.events = new EventQueue(TOKENS_AHEAD, engine::wake);

@@ -32,7 +32,6 @@ import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import dev.educe.sampling.Vocabulary;
-import dev.educe.template.reply.ReplyPart;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -297,7 +296,6 @@ public final class Model implements AutoCloseable {
   /// @throws dev.educe.engine.RefusedException if they can never run, too many wait already, or the
   ///   model is closed; none of them is started then
   public List<Continuation> start(Request request, int count) {
-    checkCount(count);
     int[] prompt = tokenizer.encode(request.prompt(), request.special());
     if (prompt.length == 0) {
       throw new IllegalArgumentException("the prompt is empty; give at least one character");
@@ -305,20 +303,21 @@ public final class Model implements AutoCloseable {
     return start(_ -> request, prompt, () -> tokenizer.decoder(prompt), count);
   }
 
-  private static void checkCount(int count) {
+  /// Starts all or none.
+  ///
+  /// @param requests by number; their prompts do not count
+  List<Continuation> start(
+      IntFunction<Request> requests,
+      int[] prompt,
+      Supplier<Tokenizer.Decoder> decoders,
+      int count) {
     if (count < 1) {
       throw new IllegalArgumentException("count must be positive, got " + count);
     }
-  }
-
-  /// Starts all or none.
-  private List<Continuation> start(
-      IntFunction<Request> requests, int[] prompt, Supplier<Tokenizer.Decoder> decoders, int count) {
     var started = new ArrayList<Continuation>();
     try {
       for (int number = 0; number < count; number++) {
-        started.add(
-            new Continuation(this, requests.apply(number), prompt, decoders.get(), number));
+        started.add(new Continuation(this, requests.apply(number), prompt, decoders.get(), number));
       }
     } catch (RuntimeException | Error failed) {
       started.forEach(Continuation::close);
@@ -353,62 +352,23 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /// Answers a conversation.
+  /// Conversations with this model, written as its own template has it.
   ///
-  /// @throws dev.educe.template.TemplateException if the template refuses the conversation
-  /// @throws IllegalArgumentException if the model has no chat template and none is given, or a
-  ///   template argument has a reserved name
-  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
-  ///   model is closed
-  /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
-  public Reply chat(ChatRequest request) {
-    return chat(request, _ -> {});
+  /// @throws IllegalArgumentException if it has none; then see [#chat(ChatTemplate)]
+  /// @throws dev.educe.template.TemplateException if it is wrong, with the line
+  public Chat chat() {
+    return chat(
+        chatTemplate()
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    metadata.source()
+                        + " has no chat template, as models that were not made for chat; give one,"
+                        + " for instance ChatML")));
   }
 
-  /// Answers a conversation; hands each part over as soon as it is certain, on this thread. As
-  /// [#chat(ChatRequest)] otherwise; an interrupt, or an exception of the consumer, ends it.
-  public Reply chat(ChatRequest request, Consumer<ReplyPart> parts) {
-    try (var reply = startChat(request)) {
-      while (reply.hasNext()) {
-        reply.next().forEach(parts);
-      }
-      return reply.result();
-    }
-  }
-
-  /// Starts an answer and returns at once; any thread may cancel it. Throws as [#chat(ChatRequest)]
-  /// does.
-  public ReplyContinuation startChat(ChatRequest request) {
-    return startChat(request, 1).getFirst();
-  }
-
-  /// Starts several answers to one conversation and returns at once, see [#start(Request, int)].
-  /// Throws as [#chat(ChatRequest)] does, and if `count` is not positive.
-  public List<ReplyContinuation> startChat(ChatRequest request, int count) {
-    checkCount(count);
-    var prompt = ChatPrompt.of(request, this);
-    return start(
-            _ -> prompt.requests().get(),
-            prompt.tokens(),
-            () -> tokenizer.markupDecoder(prompt.tokens()),
-            count)
-        .stream()
-        .map(continuation -> new ReplyContinuation(continuation, prompt.readers().get()))
-        .toList();
-  }
-
-  /// Answers a conversation, and calls the request's tools on this thread as the model asks for
-  /// them. What a tool throws ends it all, but for an [IllegalArgumentException], which the model
-  /// is told.
-  ///
-  /// @param roundsMax after how many rounds of calls the model must have answered
-  /// @param parts takes the parts of all of the model's messages
-  /// @return the messages that were added, the model's and the tools', the last of which is the
-  ///   answer; if it asks for calls still, the rounds were too few
-  /// @throws IllegalArgumentException if a tool has no body, and as [#chat(ChatRequest)] does
-  public List<Message> chatWithTools(
-      ChatRequest request, int roundsMax, Consumer<ReplyPart> parts) {
-    return ToolLoop.run(request, roundsMax, round -> chat(round, parts));
+  /// Conversations with this model, written as a given template has it.
+  public Chat chat(ChatTemplate template) {
+    return new Chat(this, template);
   }
 
   /// The chat template in the model's file, if there is one.
@@ -426,15 +386,6 @@ public final class Model implements AutoCloseable {
       }
       return chatTemplate;
     }
-  }
-
-  ChatTemplate requireChatTemplate() {
-    return chatTemplate()
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                metadata.source()
-                    + " has no chat template, as models that were not made for chat; give one, for"
-                    + " instance ChatML"));
   }
 
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,

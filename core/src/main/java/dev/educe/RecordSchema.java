@@ -107,10 +107,10 @@ final class RecordSchema {
       return type(component.getGenericType());
     } catch (UnknownTypeException unknown) {
       throw new IllegalArgumentException(
-          "%s.%s is a %s; a schema knows texts, numbers, booleans, enums, records, lists, sets, maps"
+          "%s.%s is a %s; there are schemas for texts, numbers, booleans, enums, records, "
                   .formatted(
                       component.getDeclaringRecord().getName(), component.getName(), unknown.type)
-              + " from texts, and optional ones",
+              + "lists, sets, maps from texts, and optional ones",
           unknown);
     }
   }

@@ -25,10 +25,12 @@ class ChatTest {
               + "{# </think> reasoning_content #}");
 
   private static Model model;
+  private static Chat chat;
 
   @BeforeAll
   static void load() throws IOException {
     model = Model.load(TestData.file("models", "stories260K.gguf"));
+    chat = model.chat(ChatTemplate.parse("{{ messages[-1].content }}"));
   }
 
   @AfterAll
@@ -40,25 +42,24 @@ class ChatTest {
 
   private static ChatRequest request(String text, int tokens) {
     return ChatRequest.of(text)
-        .withTemplate(ChatTemplate.parse("{{ messages[-1].content }}"))
         .withGeneration(Request.of("").withTokensMax(tokens).withSampling(Sampling.greedy()));
   }
 
   @Test
   void aConversationGoesOnAsTheSamePromptDoes() {
-    var chat = model.chat(request("Once upon a time", 50));
+    var reply = chat.reply(request("Once upon a time", 50));
     var plain =
         model.generate(
             Request.of("Once upon a time").withTokensMax(50).withSampling(Sampling.greedy()));
-    assertEquals(plain.tokens(), chat.generation().tokens());
-    assertEquals(plain.text().strip(), chat.text().strip());
-    assertEquals(Finish.LENGTH, chat.generation().finish());
+    assertEquals(plain.tokens(), reply.generation().tokens());
+    assertEquals(plain.text().strip(), reply.text().strip());
+    assertEquals(Finish.LENGTH, reply.generation().finish());
   }
 
   @Test
   void thePartsAreTheWhole() {
     var parts = new ArrayList<ReplyPart>();
-    var reply = model.chat(request("Once upon a time", 60), parts::add);
+    var reply = chat.reply(request("Once upon a time", 60), parts::add);
     var text = new StringBuilder();
     for (var part : parts) {
       text.append(((ReplyPart.Content) part).text());
@@ -69,7 +70,7 @@ class ChatTest {
 
   @Test
   void anAnswerCanBeCancelled() {
-    try (var reply = model.startChat(request("Once upon a time", 400))) {
+    try (var reply = chat.start(request("Once upon a time", 400))) {
       while (reply.hasNext()) {
         if (!reply.next().isEmpty()) {
           reply.cancel();
@@ -82,22 +83,47 @@ class ChatTest {
   }
 
   @Test
+  void severalAnswersAreThoseOfTheirNumbers() {
+    var request = request("Once upon a time", 30).withReasoningTokensMax(3);
+    var sampled =
+        request.withGeneration(request.generation().withSampling(Sampling.defaults().withSeed(7)));
+    var started = model.chat(REASONING).start(sampled, 2);
+    for (boolean goesOn = true; goesOn; ) {
+      goesOn = false;
+      for (var reply : started) {
+        if (reply.hasNext()) {
+          reply.next();
+          goesOn = true;
+        }
+      }
+    }
+    var first = model.chat(REASONING).reply(sampled);
+    assertEquals(first.generation().tokens(), started.getFirst().result().generation().tokens());
+    for (var reply : started) {
+      assertFalse(reply.result().text().isEmpty());
+    }
+    assertFalse(started.get(0).result().text().equals(started.get(1).result().text()));
+    assertThrows(IllegalArgumentException.class, () -> chat.start(request, 0));
+  }
+
+  @Test
   void stopTextsEndAnAnswer() {
     var request = request("Once upon a time", 100);
     var stopped =
-        model.chat(request.withGeneration(request.generation().withStop(List.of("Lily"))));
+        chat.reply(request.withGeneration(request.generation().withStop(List.of("Lily"))));
     assertEquals(Finish.STOP, stopped.generation().finish());
     assertFalse(stopped.text().contains("Lily"));
   }
 
   @Test
   void reasoningEndsWhenItsBudgetIsSpent() {
-    var request = request("Once upon a time", 80).withTemplate(REASONING);
-    var free = model.chat(request);
+    var thinking = model.chat(REASONING);
+    var request = request("Once upon a time", 80);
+    var free = thinking.reply(request);
     assertEquals("", free.text());
     assertFalse(free.message().reasoning().isEmpty());
     for (int budget : List.of(0, 1, 20)) {
-      var bound = model.chat(request.withReasoningTokensMax(budget));
+      var bound = thinking.reply(request.withReasoningTokensMax(budget));
       assertFalse(bound.text().isEmpty(), "budget " + budget);
       String reasoning = bound.message().reasoning();
       assertTrue(free.message().reasoning().startsWith(reasoning), reasoning);
@@ -109,20 +135,20 @@ class ChatTest {
 
   @Test
   void aBudgetThatSufficesChangesNothing() {
-    var request = request("Once upon a time", 40).withTemplate(REASONING);
+    var thinking = model.chat(REASONING);
+    var request = request("Once upon a time", 40);
     assertEquals(
-        model.chat(request).generation().tokens(),
-        model.chat(request.withReasoningTokensMax(40)).generation().tokens());
+        thinking.reply(request).generation().tokens(),
+        thinking.reply(request.withReasoningTokensMax(40)).generation().tokens());
   }
 
   @Test
   void aModelWithoutATemplateSaysWhatToDo() {
-    var failure =
-        assertThrows(IllegalArgumentException.class, () -> model.chat(ChatRequest.of("hi")));
+    var failure = assertThrows(IllegalArgumentException.class, () -> model.chat());
     assertTrue(failure.getMessage().contains("has no chat template"), failure.getMessage());
     assertTrue(failure.getMessage().contains("ChatML"), failure.getMessage());
-    var chatml = request("hi", 8).withTemplate(ChatTemplate.chatml());
-    assertEquals(8, model.chat(chatml).generation().usage().generatedTokens());
+    var reply = model.chat(ChatTemplate.chatml()).reply(request("hi", 8));
+    assertEquals(8, reply.generation().usage().generatedTokens());
   }
 
   @Test

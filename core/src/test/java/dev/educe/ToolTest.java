@@ -120,10 +120,7 @@ class ToolTest {
         "Point[latitude=1.0, longitude=2.0]",
         text.body().orElseThrow().apply(quoted("{'latitude':1,'longitude':2}")));
     assertEquals(
-        Set.of("city"),
-        Tool.of("q", "", Query.class, q -> q).offered().textParameters().stream()
-            .filter(name -> !name.equals("unit"))
-            .collect(java.util.stream.Collectors.toSet()));
+        Set.of("city", "unit"), Tool.of("q", "", Query.class, q -> q).offered().textParameters());
   }
 
   @Test
@@ -180,7 +177,7 @@ class ToolTest {
     var usage = new Generation.Usage(1, 0, 1, 0, 0, 0, 0);
     return new Reply(
         new Message.Assistant(text, "", List.of(calls)),
-        new Generation(text, List.of(), Generation.Finish.STOP, usage));
+        new Generation(text, List.of(), List.of(), List.of(), Generation.Finish.STOP, usage));
   }
 
   private static String quoted(String json) {
