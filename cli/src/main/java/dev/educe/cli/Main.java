@@ -10,7 +10,8 @@ public final class Main {
   /// How long Ctrl-C waits for the command to end by itself.
   private static final long PATIENCE_MILLIS = 2_000;
 
-  private static final Set<String> MODEL_COMMANDS = Set.of("run", "perplexity", "logits", "bench");
+  private static final Set<String> MODEL_COMMANDS =
+      Set.of("run", "chat", "perplexity", "logits", "bench");
 
   private Main() {}
 
