@@ -1,6 +1,8 @@
 package dev.educe;
 
 import dev.educe.kernels.KvType;
+import dev.educe.platform.Machine;
+import dev.educe.platform.MemoryBudget;
 import java.util.function.DoubleConsumer;
 
 /// How a model is loaded. Immutable; `withX` copies.
@@ -11,6 +13,7 @@ import java.util.function.DoubleConsumer;
 /// @param kv how keys and values are stored
 /// @param kernels which kernels: empty chooses the fastest; else `scalar` or `vector`
 /// @param dequantize whether weights are turned into F32 when loaded
+/// @param budget what the memory is taken from; share one among models of one process
 /// @param progress is told the loaded share, 0 to 1, now and then, on the loading thread
 public record LoadOptions(
     int threads,
@@ -19,6 +22,7 @@ public record LoadOptions(
     KvType kv,
     String kernels,
     boolean dequantize,
+    MemoryBudget budget,
     DoubleConsumer progress) {
   /// The context of a model that allows more and is not told how much.
   public static final int CONTEXT_LENGTH_DEFAULT = 8_192;
@@ -41,36 +45,50 @@ public record LoadOptions(
     }
   }
 
-  /// The fastest kernels, all physical cores, F16 keys and values.
+  /// The fastest kernels, all physical cores, F16 keys and values, a budget of all memory that this
+  /// process may use.
   public static LoadOptions defaults() {
-    return new LoadOptions(0, 0, 1, KvType.F16, "", false, _ -> {});
+    var budget = MemoryBudget.of(Machine.memoryBytes());
+    return new LoadOptions(0, 0, 1, KvType.F16, "", false, budget, _ -> {});
   }
 
   public LoadOptions withThreads(int threads) {
-    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
+    return new LoadOptions(
+        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
   }
 
   public LoadOptions withContextLength(int contextLength) {
-    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
+    return new LoadOptions(
+        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
   }
 
   public LoadOptions withSequences(int sequences) {
-    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
+    return new LoadOptions(
+        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
   }
 
   public LoadOptions withKv(KvType kv) {
-    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
+    return new LoadOptions(
+        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
   }
 
   public LoadOptions withKernels(String kernels) {
-    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
+    return new LoadOptions(
+        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
   }
 
   public LoadOptions withDequantize(boolean dequantize) {
-    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
+    return new LoadOptions(
+        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+  }
+
+  public LoadOptions withBudget(MemoryBudget budget) {
+    return new LoadOptions(
+        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
   }
 
   public LoadOptions withProgress(DoubleConsumer progress) {
-    return new LoadOptions(threads, contextLength, sequences, kv, kernels, dequantize, progress);
+    return new LoadOptions(
+        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
   }
 }

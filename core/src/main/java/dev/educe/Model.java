@@ -26,7 +26,6 @@ import dev.educe.model.Weights;
 import dev.educe.model.arch.Architectures;
 import dev.educe.platform.Clock;
 import dev.educe.platform.Machine;
-import dev.educe.platform.MemoryBudget;
 import dev.educe.platform.Workers;
 import dev.educe.sampling.Candidates;
 import dev.educe.sampling.Sampler;
@@ -77,6 +76,7 @@ public final class Model implements AutoCloseable {
   private final String summary;
   private final Workers workers;
   private final Executor executor;
+  private final long memoryBytes;
   private final PrefixKey key;
   private final ModelSource source;
   private final Engine engine;
@@ -90,7 +90,7 @@ public final class Model implements AutoCloseable {
       int vocabularySize,
       String summary,
       Workers workers,
-      Executor executor,
+      CpuExecutor executor,
       LogitKernels logits,
       EngineOptions engineOptions) {
     this.metadata = metadata;
@@ -108,6 +108,7 @@ public final class Model implements AutoCloseable {
     this.summary = summary;
     this.workers = workers;
     this.executor = executor;
+    this.memoryBytes = executor.bytes();
     this.engine =
         new Engine(
             executor,
@@ -130,7 +131,7 @@ public final class Model implements AutoCloseable {
   ///
   /// @throws ModelFormatException if the file is damaged or not what it claims
   /// @throws UnsupportedModelException if its architecture or a format is unknown
-  /// @throws dev.educe.platform.MemoryBudgetException if it does not fit this machine's memory
+  /// @throws dev.educe.platform.MemoryBudgetException if it does not fit the memory budget
   /// @throws IllegalArgumentException if an option is out of range
   /// @throws IOException if it cannot be read
   public static Model load(Path path, LoadOptions options) throws IOException {
@@ -155,7 +156,7 @@ public final class Model implements AutoCloseable {
                 weights,
                 selection.kernels(),
                 workers,
-                MemoryBudget.of(Machine.memoryBytes()),
+                options.budget(),
                 executorOptions(options, context),
                 options.progress());
         String summary =
@@ -542,6 +543,11 @@ public final class Model implements AutoCloseable {
   /// Tokens a prompt and its continuation may have together.
   public int contextLength() {
     return contextLength;
+  }
+
+  /// Bytes of memory it holds outside the heap: weights, the cache, scratch.
+  public long memoryBytes() {
+    return memoryBytes;
   }
 
   /// What runs, in a line: kernels, threads, memory.

@@ -127,7 +127,7 @@ final class ChatSession {
             Display.rate(usage.decodeRate()),
             switch (generation.finish()) {
               case STOP -> "";
-              case LENGTH -> "; the answer was cut off: there was no room for more";
+              case LENGTH -> "; cut off by --tokens or --context";
               case CANCELLED -> "; stopped";
             });
     console.note(console.isErrorColoured() ? "\033[2m" + line + "\033[0m" : line);

@@ -7,11 +7,15 @@ import dev.educe.Model;
 import dev.educe.Request;
 import dev.educe.kernels.Kernels;
 import dev.educe.kernels.KvType;
+import dev.educe.sampling.LogProbabilities;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,6 +47,9 @@ import picocli.CommandLine.Spec;
 final class RunCommand implements Callable<Integer> {
   /// More than any context holds.
   private static final int TOKENS_MAX = Loading.CONTEXT_MAX;
+
+  /// As many as are looked at in one line of JSON.
+  private static final int LOGPROBS_MAX = 1_000;
 
   private final Console console;
 
@@ -96,6 +103,13 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object at the end, and no figures.")
   private boolean json;
 
+  @Option(
+      names = "--logprobs",
+      paramLabel = "K",
+      description =
+          "With --json: the log probability of each written token, and of the K likeliest ones.")
+  private Integer logprobs;
+
   @Option(names = "--verbose", description = "Say on standard error what was loaded.")
   private boolean verbose;
 
@@ -110,6 +124,10 @@ final class RunCommand implements Callable<Integer> {
     if (context != null) {
       bounds.check("--context", context, 1, Loading.CONTEXT_MAX);
     }
+    if (logprobs != null) {
+      bounds.check("--logprobs", logprobs, 0, LOGPROBS_MAX);
+      bounds.check(json, "--logprobs", "together with --json", "it alone");
+    }
     var sampling = samplingOptions.sampling();
     var options = loading.options(context == null ? 0 : context, KvType.F16);
     var path = loading.file().require();
@@ -123,13 +141,16 @@ final class RunCommand implements Callable<Integer> {
             .withSampling(sampling)
             .withStop(stop)
             .withSpecial(special);
+    if (logprobs != null) {
+      request = request.withLogprobs(logprobs);
+    }
     try (var model = loading.load(console, options)) {
       if (verbose) {
         console.note(path + ": " + model.summary());
       }
       var generation = json ? model.generate(request) : stream(model, request);
       if (json) {
-        console.println(json(request, generation));
+        console.println(json(model, request, generation));
       } else {
         console.endLine();
         console.note(figures(generation, sampling.isGreedy()));
@@ -171,12 +192,16 @@ final class RunCommand implements Callable<Integer> {
     return console.isErrorColoured() ? "\033[2m" + line + "\033[0m" : line;
   }
 
-  private static String json(Request request, Generation generation) {
+  private static String json(Model model, Request request, Generation generation) {
     var usage = generation.usage();
     var object = new LinkedHashMap<String, Object>();
     object.put("prompt", request.prompt());
     object.put("text", generation.text());
     object.put("tokens", generation.tokens());
+    if (request.logprobs().isPresent()) {
+      object.put(
+          "logprobs", generation.logprobs().stream().map(each -> logprobs(model, each)).toList());
+    }
     object.put("finish", generation.finish().name().toLowerCase(Locale.ROOT));
     object.put("prompt_tokens", usage.promptTokens());
     object.put("generated_tokens", usage.generatedTokens());
@@ -191,5 +216,24 @@ final class RunCommand implements Callable<Integer> {
     object.put("version", Educe.VERSION);
     object.put("arithmetic_contract", Kernels.CONTRACT_VERSION);
     return Json.write(object);
+  }
+
+  private static Map<String, Object> logprobs(Model model, LogProbabilities logprobs) {
+    var object = logprob(model, logprobs.token(), logprobs.logProbability());
+    object.put(
+        "likeliest",
+        IntStream.range(0, logprobs.count())
+            .mapToObj(rank -> logprob(model, logprobs.token(rank), logprobs.logProbability(rank)))
+            .toList());
+    return object;
+  }
+
+  private static Map<String, Object> logprob(Model model, int token, float logProbability) {
+    var object = new LinkedHashMap<String, Object>();
+    object.put("token", token);
+    object.put("text", new String(model.tokenizer().bytes(token), StandardCharsets.UTF_8));
+    // JSON has no infinity, which a token has that cannot come.
+    object.put("logprob", Math.max(logProbability, -Float.MAX_VALUE));
+    return object;
   }
 }

@@ -51,6 +51,26 @@ class MadeModelTest {
   }
 
   @Test
+  void logprobsStandInTheJson() {
+    String[] command = {
+      "run", model, "Once", "-n", "6", "--temperature", "0", "--json", "--logprobs", "2"
+    };
+    var json = Ran.educe(command).json();
+    assertEquals(json.get("tokens").size(), json.get("logprobs").size());
+    for (int i = 0; i < json.get("tokens").size(); i++) {
+      var each = json.get("logprobs").get(i);
+      // The likeliest is what was taken.
+      assertEquals(json.get("tokens").get(i).asInt(), each.get("token").asInt());
+      assertEquals(each.get("token").asInt(), each.get("likeliest").get(0).get("token").asInt());
+      assertEquals(2, each.get("likeliest").size());
+      assertTrue(each.get("logprob").asDouble() < 0);
+    }
+    var alone = Ran.educe("run", model, "Once", "--logprobs", "2");
+    assertEquals(ExitCode.USAGE, alone.code());
+    assertTrue(alone.err().contains("together with --json"), alone.err());
+  }
+
+  @Test
   void aPromptFromStandardInputEndsBeforeItsLineEnd() {
     String[] command = {"run", model, "-n", "5", "--temperature", "0"};
     var expected = Ran.educe("run", model, "ab\ncd", "-n", "5", "--temperature", "0");

@@ -32,7 +32,7 @@ final class Admission {
   /// @throws RefusedException if it can never run or too many wait already
   synchronized int admit(Work work) {
     if (isClosed) {
-      throw new RefusedException(Kind.CLOSED, 0, 0, 0, "the model is closed");
+      throw RefusedException.closed();
     }
     int end = end(work);
     String tenant = work.key().tenant();

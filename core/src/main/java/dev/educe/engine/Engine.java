@@ -2,7 +2,6 @@ package dev.educe.engine;
 
 import dev.educe.backend.Executor;
 import dev.educe.cache.PrefixKey;
-import dev.educe.engine.RefusedException.Kind;
 import dev.educe.platform.Clock;
 import dev.educe.sampling.Candidates;
 import java.io.IOException;
@@ -114,7 +113,7 @@ public final class Engine implements AutoCloseable {
   private <T> T runTask(Callable<T> task) {
     var future = new FutureTask<>(task);
     if (isClosing) {
-      throw closed();
+      throw RefusedException.closed();
     }
     post(future);
     boolean interrupted = false;
@@ -131,7 +130,7 @@ public final class Engine implements AutoCloseable {
         }
       }
     } catch (CancellationException _) {
-      throw closed();
+      throw RefusedException.closed();
     } catch (ExecutionException failed) {
       switch (failed.getCause()) {
         case RuntimeException unchecked -> throw unchecked;
@@ -144,10 +143,6 @@ public final class Engine implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
     }
-  }
-
-  private static RefusedException closed() {
-    return new RefusedException(Kind.CLOSED, 0, 0, 0, "the model is closed");
   }
 
   private void post(Runnable command) {

@@ -35,6 +35,11 @@ public final class RefusedException extends RuntimeException {
     this.retryMillis = retryMillis;
   }
 
+  /// Nothing is taken on any more.
+  public static RefusedException closed() {
+    return new RefusedException(Kind.CLOSED, 0, 0, 0, "the model is closed");
+  }
+
   /// What was too much.
   public Kind kind() {
     return kind;

@@ -142,7 +142,8 @@ final class Scheduler {
     }
     for (Sequence sequence : snapshot(running)) {
       int room = budget.tokens() - plan.tokens();
-      if (room > 0 && lengthens(sequence, level) && plan.slice(sequence).count == 1) {
+      boolean hasMore = sequence.behind() > 1 && plan.holds(sequence);
+      if (hasMore && room > 0 && lengthens(sequence, level)) {
         grow(sequence, room, now);
       }
     }

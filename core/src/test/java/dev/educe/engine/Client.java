@@ -4,8 +4,10 @@ import static dev.educe.engine.SimulatedExecutor.next;
 import static dev.educe.engine.SimulatedExecutor.number;
 
 import dev.educe.cache.PrefixKey;
+import dev.educe.sampling.Constraint;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
+import dev.educe.sampling.Vocabulary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +22,7 @@ final class Client {
   /// @param arrival when it comes, in nanoseconds
   /// @param cancel when it goes; [Long#MAX_VALUE] for never
   /// @param drainEvery how long between two looks at its events; 0 for always looking
+  /// @param forcedRun how many of each ten of its tokens need no choice
   /// @param throwsAt the token whose delivery fails; -1 for none
   record Traits(
       String tenant,
@@ -33,6 +36,7 @@ final class Client {
       int queueTokens,
       long waitNanosMax,
       long nanosMax,
+      int forcedRun,
       int throwsAt,
       boolean readsRows) {}
 
@@ -57,8 +61,11 @@ final class Client {
     queue = new EventQueue(traits.queueTokens, wake);
     var key =
         new PrefixKey(traits.tenant, "model", keysAdapter ? "a" + traits.adapter : "", "F16", 1);
+    Optional<Constraint> constraint =
+        traits.forcedRun == 0 ? Optional.empty() : Optional.of(new Turns());
+    var sampler = new Sampler(Sampling.greedy(), 0, Vocabulary.UNKNOWN, 0, List.of(), constraint);
     var work =
-        Work.of(traits.prompt, traits.tokensMax, key, new Sampler(Sampling.greedy(), 0), listener())
+        Work.of(traits.prompt, traits.tokensMax, key, sampler, listener())
             .withPriority(traits.priority)
             .withDeadlines(traits.waitNanosMax, traits.nanosMax)
             .withText(token -> token == END, TokenText.NONE);
@@ -73,6 +80,36 @@ final class Client {
           }
         })
         : work;
+  }
+
+  private boolean isForced(int generated) {
+    return generated % 10 >= 10 - traits.forcedRun;
+  }
+
+  private static int forced(int generated) {
+    return 1 + generated % 7;
+  }
+
+  /// Leaves no choice about some tokens of ten.
+  private final class Turns implements Constraint {
+    private int generated;
+
+    @Override
+    public long[] allowed() {
+      return new long[] {isForced(generated) ? 1L << Client.forced(generated) : -1};
+    }
+
+    @Override
+    public boolean accept(int token) {
+      check(!isForced(generated) || token == Client.forced(generated), "took %d", token);
+      generated++;
+      return true;
+    }
+
+    @Override
+    public boolean mustEnd() {
+      return false;
+    }
   }
 
   private Listener listener() {
@@ -164,10 +201,13 @@ final class Client {
         rows.add(next);
       }
       if (position >= prompt - 1 && position + 1 < end) {
-        if (next == END) {
+        if (isForced(generated.size())) {
+          generated.add(forced(generated.size()));
+        } else if (next == END) {
           return true;
+        } else {
+          generated.add(next);
         }
-        generated.add(next);
       }
     }
     return false;

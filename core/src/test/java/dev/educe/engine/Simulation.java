@@ -109,6 +109,7 @@ final class Simulation {
                   1 + random.nextInt(8),
                   isPlain || random.nextInt(5) > 0 ? 0 : random.nextInt(1_000) * MILLI,
                   isPlain || random.nextInt(5) > 0 ? 0 : random.nextInt(3_000) * MILLI,
+                  isFairness || i % 3 > 0 ? 0 : 1 + i % 9,
                   isPlain || random.nextInt(12) > 0 ? -1 : random.nextInt(10),
                   !isPlain && random.nextInt(6) == 0)));
     }

@@ -56,7 +56,7 @@ final class ValueReader {
   private int delimiter;
   private boolean isKey;
   private boolean commaDue;
-  private int hexDigits;
+  private final StringBuilder escape = new StringBuilder(); // after its backslash
 
   /// @param out takes the JSON
   /// @param quote of the family, or empty
@@ -207,8 +207,8 @@ final class ValueReader {
   private Progress escape(int c) {
     state = State.TEXT;
     if (c == 'u' || c == 'x') {
-      out.accept(c == 'u' ? "\\u" : "\\u00");
-      hexDigits = c == 'u' ? 4 : 2;
+      escape.setLength(0);
+      escape.append((char) c);
       return next(State.HEX);
     }
     if (c >= 0 && "\"\\/bfnrt".indexOf(c) >= 0) {
@@ -223,11 +223,23 @@ final class ValueReader {
     return text(c);
   }
 
+  /// The digits are held back until they are all there, for half an escape is no JSON; with too few
+  /// of them the backslash stands for itself.
   private Progress hex(int c) {
-    if (c < 0 || Character.digit(c, 16) < 0 || c > 'f') {
-      return Progress.BAD;
+    boolean isDigit = c >= 0 && c <= 'f' && Character.digit(c, 16) >= 0;
+    if (!isDigit) {
+      out.acceptQuoted('\\');
+      escape.chars().forEach(held -> out.acceptQuoted((char) held));
+      state = State.TEXT;
+      return text(c);
     }
-    return write((char) c, --hexDigits == 0 ? State.TEXT : State.HEX);
+    escape.append((char) c);
+    boolean isShort = escape.charAt(0) == 'x';
+    if (escape.length() == (isShort ? 3 : 5)) {
+      out.accept((isShort ? "\\u00" : "\\u") + escape.substring(1));
+      state = State.TEXT;
+    }
+    return Progress.MORE;
   }
 
   private Progress number(int c) {
