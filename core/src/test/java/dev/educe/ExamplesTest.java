@@ -51,8 +51,7 @@ class ExamplesTest {
           Tool.of("weather", "tells the weather of a place", Place.class, place -> "sunny");
       var request = ChatRequest.of("What is the weather in Paris?").withTools(weather);
       // end
-      List<Message> added =
-          chat.callTools(request.withGeneration(Request.of("")), 5, part -> {});
+      List<Message> added = chat.callTools(request.withGeneration(Request.of("")), 5, part -> {});
       // A model of this size calls nothing.
       assertEquals(1, added.size());
     }
