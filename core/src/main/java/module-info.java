@@ -10,6 +10,7 @@ module dev.educe {
   exports dev.educe.cache;
   exports dev.educe.engine;
   exports dev.educe.format;
+  exports dev.educe.grammar;
   exports dev.educe.kernels;
   exports dev.educe.model;
   exports dev.educe.platform;

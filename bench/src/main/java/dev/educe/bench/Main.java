@@ -28,6 +28,7 @@ public final class Main {
                                      attention alone, against the peak of fused multiply-adds
       ./dev bench sampling           choosing a token, in microseconds
           --vocabulary N, --rounds N, --kernels NAME
+      ./dev bench grammar MODEL      masks over the model's vocabulary, and compiling tools
       """;
 
   private Main() {}
@@ -58,6 +59,7 @@ public final class Main {
       case "matrix" -> MatrixBench.main(rest.toArray(String[]::new));
       case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
       case "sampling" -> new SamplingCommand(rest).run();
+      case "grammar" -> new GrammarCommand(root, rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->
           throw new IllegalArgumentException(
