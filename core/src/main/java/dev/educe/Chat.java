@@ -1,5 +1,6 @@
 package dev.educe;
 
+import dev.educe.grammar.SchemaOptions;
 import dev.educe.template.reply.ReplyPart;
 import java.util.List;
 import java.util.function.Consumer;
@@ -23,7 +24,8 @@ public final class Chat {
   /// Answers a conversation.
   ///
   /// @throws dev.educe.template.TemplateException if the template refuses the conversation
-  /// @throws IllegalArgumentException if a template argument has a reserved name
+  /// @throws IllegalArgumentException if a template argument has a reserved name, or a tool call is
+  ///   required that cannot be enforced
   /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
   ///   model is closed
   /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
@@ -43,6 +45,23 @@ public final class Chat {
     }
   }
 
+  /// Answers a conversation with a record: the model can write nothing but its JSON.
+  ///
+  /// The components may be of the types that [Tool] allows. A [Description] helps people and not
+  /// the model, which should be told in a message what to write.
+  ///
+  /// @throws IllegalArgumentException if a component has no schema, if there was no room for all of
+  ///   the JSON, and as [#reply(ChatRequest)] does
+  public <T extends Record> T answer(ChatRequest request, Class<T> type) {
+    var options = SchemaOptions.defaults().closed();
+    var grammar = model.grammars().schema(RecordSchema.of(type), options);
+    var constrained =
+        request
+            .withToolChoice(ToolChoice.NONE)
+            .withGeneration(request.generation().withGrammar(grammar));
+    return RecordSchema.read(reply(constrained).generation().text(), type);
+  }
+
   /// Starts an answer and returns at once; any thread may cancel it. Throws as
   /// [#reply(ChatRequest)] does.
   public ReplyContinuation start(ChatRequest request) {
@@ -52,7 +71,7 @@ public final class Chat {
   /// Starts several answers and returns at once, see [Model#start(Request, int)]. Throws as
   /// [#reply(ChatRequest)] does, and if `count` is not positive.
   public List<ReplyContinuation> start(ChatRequest request, int count) {
-    var prompt = ChatPrompt.of(request, template, model.tokenizer());
+    var prompt = ChatPrompt.of(request, template, model);
     return model
         .start(
             _ -> prompt.requests().get(),

@@ -1,7 +1,6 @@
 package dev.educe;
 
 import dev.educe.template.reply.ReplyReader;
-import dev.educe.tokenizer.Tokenizer;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -13,11 +12,8 @@ import java.util.function.Supplier;
 /// @param readers makes a reader for each answer
 /// @param requests makes what is asked of the model, for each answer
 record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request> requests) {
-  static ChatPrompt of(ChatRequest request, ChatTemplate template, Tokenizer tokenizer) {
-    if (request.toolChoice() instanceof ToolChoice.Required
-        || request.toolChoice() instanceof ToolChoice.Named) {
-      throw new IllegalArgumentException("a tool call cannot be enforced yet; choose AUTO or NONE");
-    }
+  static ChatPrompt of(ChatRequest request, ChatTemplate template, Model model) {
+    var tokenizer = model.tokenizer();
     var tools = request.offered();
     var rendering =
         template.render(
@@ -35,7 +31,15 @@ record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request>
     Supplier<ReplyReader> readers = () -> format.reader(offered, rendering.text());
     var stop = new ArrayList<>(request.generation().stop());
     stop.addAll(template.stop());
-    var generation = request.generation().withStop(stop);
+    var free = request.generation().withStop(stop);
+    var callable = request.callable();
+    var generation =
+        callable.isEmpty()
+            ? free
+            : free.withGrammar(
+                model
+                    .grammars()
+                    .of(CallGrammar.of(format, callable, readers.get().closing(), tokenizer)));
     int reasoningMax = request.reasoningTokensMax();
     Supplier<Request> requests =
         reasoningMax == Integer.MAX_VALUE

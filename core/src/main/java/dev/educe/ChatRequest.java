@@ -39,6 +39,13 @@ public record ChatRequest(
         throw new IllegalArgumentException("two tools are called " + tool.name());
       }
     }
+    if (toolChoice instanceof ToolChoice.Named named && !names.contains(named.tool())) {
+      throw new IllegalArgumentException(
+          "there is no tool %s to be called".formatted(named.tool()));
+    }
+    if (toolChoice instanceof ToolChoice.Required && tools.isEmpty()) {
+      throw new IllegalArgumentException("a tool is to be called, but there are none");
+    }
   }
 
   /// Answer this conversation, with as many tokens as the context has room for, sampled by default
@@ -95,5 +102,15 @@ public record ChatRequest(
   /// The tools that the model is told of.
   List<Tool> offered() {
     return toolChoice instanceof ToolChoice.None ? List.of() : tools;
+  }
+
+  /// The tools of which one must be called; none if nothing must.
+  List<Tool> callable() {
+    return switch (toolChoice) {
+      case ToolChoice.Auto _, ToolChoice.None _ -> List.of();
+      case ToolChoice.Required _ -> tools;
+      case ToolChoice.Named named ->
+          tools.stream().filter(tool -> tool.name().equals(named.tool())).toList();
+    };
   }
 }

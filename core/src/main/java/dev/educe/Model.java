@@ -17,6 +17,8 @@ import dev.educe.format.Gguf;
 import dev.educe.format.Metadata;
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.UnsupportedModelException;
+import dev.educe.grammar.GrammarCache;
+import dev.educe.grammar.TokenTrie;
 import dev.educe.kernels.KernelSelector;
 import dev.educe.kernels.Kernels;
 import dev.educe.kernels.LogitKernels;
@@ -65,6 +67,9 @@ public final class Model implements AutoCloseable {
   // Tokens of a prompt that are read in one step: enough to be bound by arithmetic, not by memory.
   private static final int BATCH_TOKENS = 512;
 
+  // What compiled grammars may take: hundreds of usual ones.
+  private static final long GRAMMAR_BYTES_MAX = 64L << 20;
+
   // Rows of logits in one step.
   private static final int BATCH_LOGITS = 32;
 
@@ -81,6 +86,7 @@ public final class Model implements AutoCloseable {
   private final ModelSource source;
   private final Engine engine;
   private Optional<ChatTemplate> chatTemplate; // once it was wanted; null before
+  private GrammarCache grammars; // once it was wanted; null before
 
   private Model(
       Metadata metadata,
@@ -370,6 +376,16 @@ public final class Model implements AutoCloseable {
   /// Conversations with this model, written as a given template has it.
   public Chat chat(ChatTemplate template) {
     return new Chat(this, template);
+  }
+
+  /// Compiles schemas, regular expressions and grammars for this model, and keeps them.
+  public GrammarCache grammars() {
+    synchronized (tokenizer) {
+      if (grammars == null) {
+        grammars = new GrammarCache(TokenTrie.of(tokenizer), GRAMMAR_BYTES_MAX);
+      }
+      return grammars;
+    }
   }
 
   /// The chat template in the model's file, if there is one.

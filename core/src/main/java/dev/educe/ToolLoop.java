@@ -24,7 +24,10 @@ final class ToolLoop {
     var conversation = new ArrayList<>(request.messages());
     int begin = conversation.size();
     for (int round = 0; ; round++) {
-      var reply = chat.apply(request.withMessages(conversation));
+      // A call that is required is so once; then the model may answer.
+      boolean isFree = round > 0 && !request.callable().isEmpty();
+      var next = isFree ? request.withToolChoice(ToolChoice.AUTO) : request;
+      var reply = chat.apply(next.withMessages(conversation));
       conversation.add(reply.message());
       if (reply.calls().isEmpty() || round == roundsMax) {
         return List.copyOf(conversation.subList(begin, conversation.size()));

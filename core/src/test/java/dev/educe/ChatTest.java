@@ -82,6 +82,51 @@ class ChatTest {
     }
   }
 
+  enum Mood {
+    GLAD,
+    SAD
+  }
+
+  record Answer(boolean isTrue, Mood mood) {}
+
+  @Test
+  void anAnswerIsARecord() {
+    for (int seed = 0; seed < 5; seed++) {
+      var request = request("Once upon a time", 60);
+      var sampling = Sampling.defaults().withSeed(seed).withTemperature(1);
+      var sampled = request.withGeneration(request.generation().withSampling(sampling));
+      var answer = chat.answer(sampled, Answer.class);
+      assertTrue(answer.mood() == Mood.GLAD || answer.mood() == Mood.SAD);
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> chat.answer(request("Once upon a time", 3), Answer.class));
+  }
+
+  @Test
+  void aRequiredToolIsCalled() {
+    var tools =
+        model.chat(ChatTemplate.parse("{{ messages[-1].content }}{# <tool_call> </tool_call> #}"));
+    var seen = new ArrayList<Answer>();
+    var tell = Tool.of("tell", "", Answer.class, answer -> seen.add(answer));
+    var other = Tool.of("other", "", Answer.class, answer -> "");
+    var request = request("Once upon a time", 80).withTools(tell, other);
+    var reply = tools.reply(request.withToolChoice(ToolChoice.named("tell")));
+    assertEquals("", reply.text());
+    assertEquals(1, reply.calls().size(), reply.toString());
+    assertEquals("tell", reply.calls().getFirst().name());
+    var any = tools.reply(request.withToolChoice(ToolChoice.REQUIRED));
+    assertEquals(1, any.calls().size(), any.toString());
+    var added = tools.callTools(request.withToolChoice(ToolChoice.named("tell")), 3, _ -> {});
+    assertEquals(1, seen.size());
+    assertEquals(3, added.size());
+    assertEquals("true", added.get(1).text());
+    assertThrows(
+        IllegalArgumentException.class, () -> request.withToolChoice(ToolChoice.named("nope")));
+    assertThrows(
+        IllegalArgumentException.class, () -> request("x", 1).withToolChoice(ToolChoice.REQUIRED));
+  }
+
   @Test
   void severalAnswersAreThoseOfTheirNumbers() {
     var request = request("Once upon a time", 30).withReasoningTokensMax(3);
