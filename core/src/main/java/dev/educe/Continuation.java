@@ -5,6 +5,7 @@ import dev.educe.engine.Engine;
 import dev.educe.engine.Event;
 import dev.educe.engine.EventQueue;
 import dev.educe.engine.Finish;
+import dev.educe.engine.Listener;
 import dev.educe.engine.TokenText;
 import dev.educe.engine.Work;
 import dev.educe.sampling.LogProbabilities;
@@ -43,6 +44,22 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     this.request = request;
     var engine = model.engine();
     this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
+    var work = work(model, prompt, request, decoder, number, events);
+    this.ticket =
+        engine.submit(
+            request.promptLogprobs().isPresent()
+                ? work.withRows(promptReader(prompt, request.promptLogprobs().getAsInt()))
+                : work);
+  }
+
+  /// A request in the engine's terms, but for the probabilities of its prompt.
+  static Work work(
+      Model model,
+      int[] prompt,
+      Request request,
+      Tokenizer.Decoder decoder,
+      int number,
+      Listener listener) {
     var sampler =
         new Sampler(
             request.sampling(),
@@ -53,20 +70,14 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
             request.constraint().map(Supplier::get));
     long nanosMax = request.deadline().toNanos();
     var stopIds = request.sampling().rules().stopIds();
-    var work =
-        Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, events)
-            .withPriority(request.priority())
-            .withDeadlines(nanosMax, nanosMax)
-            .withText(
-                request.ignoreEnd() ? stopIds::contains : sampler::ends,
-                TokenText.of(decoder, request.stop()))
-            .withLogprobs(request.logprobs())
-            .withSharedPrompt(number > 0);
-    this.ticket =
-        engine.submit(
-            request.promptLogprobs().isPresent()
-                ? work.withRows(promptReader(prompt, request.promptLogprobs().getAsInt()))
-                : work);
+    return Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, listener)
+        .withPriority(request.priority())
+        .withDeadlines(nanosMax, nanosMax)
+        .withText(
+            request.ignoreEnd() ? stopIds::contains : sampler::ends,
+            TokenText.of(decoder, request.stop()))
+        .withLogprobs(request.logprobs())
+        .withSharedPrompt(number > 0);
   }
 
   private Work.RowReader promptReader(int[] prompt, int count) {

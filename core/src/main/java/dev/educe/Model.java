@@ -368,9 +368,7 @@ public final class Model implements AutoCloseable {
         chatTemplate()
             .orElseThrow(() ->
                 new IllegalArgumentException(
-                    metadata.source()
-                        + " has no chat template, as models that were not made for chat; give one,"
-                        + " for instance ChatML")));
+                    metadata.source() + " has no chat template; give one, for instance ChatML")));
   }
 
   /// Conversations with this model, written as a given template has it.
@@ -403,6 +401,20 @@ public final class Model implements AutoCloseable {
       }
       return chatTemplate;
     }
+  }
+
+  /// Starts a generation whose events a listener is told of, on the engine's thread: for those who
+  /// serve many and have queues of their own.
+  ///
+  /// @param prompt tokens, in place of the request's text; not changed by anybody from now on
+  /// @param number among the continuations of this prompt, from 0
+  /// @throws IllegalArgumentException if the prompt has no tokens or an unknown id
+  /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
+  ///   model is closed
+  public Engine.Ticket start(int[] prompt, Request request, int number, Listener listener) {
+    checkIds(prompt);
+    return engine.submit(
+        Continuation.work(this, prompt, request, tokenizer.decoder(prompt), number, listener));
   }
 
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,
@@ -469,6 +481,10 @@ public final class Model implements AutoCloseable {
       throw new IllegalArgumentException(
           "%,d tokens do not fit the context of %,d".formatted(tokens.length, contextLength));
     }
+    checkIds(tokens);
+  }
+
+  private void checkIds(int[] tokens) {
     for (int token : tokens) {
       if (token < 0 || token >= vocabularySize) {
         throw new IllegalArgumentException(

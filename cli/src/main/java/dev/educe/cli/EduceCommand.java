@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  educe run model.gguf \"Once upon a time\"",
       "  educe chat model.gguf",
+      "  educe serve model.gguf",
       "  educe inspect model.gguf",
       "  educe run --help",
       "",
@@ -76,6 +77,8 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("logits", new LogitsCommand(console));
     commands.put("template", new TemplateCommand(console));
     commands.put("bench", new BenchCommand(console));
+    commands.put("serve", new ServeCommand(console));
+    commands.put("keys", new KeysCommand(console));
     if (arguments.length > 0 && commands.containsKey(arguments[0])) {
       commands.keySet().retainAll(List.of(arguments[0]));
     }

@@ -65,6 +65,11 @@ public final class Engine implements AutoCloseable {
     public void cancel() {
       post(() -> stepper.cancel(sequence));
     }
+
+    /// Lets the engine see that the listener has room again. From any thread.
+    public void resume() {
+      wake();
+    }
   }
 
   /// Takes a request on.

@@ -1,0 +1,121 @@
+package dev.educe.server;
+
+import dev.educe.server.http.Exchange;
+import dev.educe.server.http.Route;
+import dev.educe.server.model.Catalogue;
+import dev.educe.server.model.Happening.TokenUsage;
+import dev.educe.server.model.ServedModel;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.function.ToDoubleFunction;
+
+/// Counts what is served, for Prometheus.
+///
+/// Labels are names of models in the catalogue, patterns of routes, statuses and error codes:
+/// nothing that a client sends, so that their number is fixed.
+public final class Metrics {
+  private static final Duration[] LATENCIES = {
+    Duration.ofMillis(5),
+    Duration.ofMillis(10),
+    Duration.ofMillis(25),
+    Duration.ofMillis(50),
+    Duration.ofMillis(100),
+    Duration.ofMillis(250),
+    Duration.ofMillis(500),
+    Duration.ofSeconds(1),
+    Duration.ofMillis(2_500),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(10),
+    Duration.ofSeconds(30),
+    Duration.ofSeconds(60)
+  };
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+  /// @param catalogue whose models are watched
+  public Metrics(Catalogue catalogue) {
+    for (Catalogue.Entry entry : catalogue.entries()) {
+      gauge(catalogue, entry, "educe.requests.waiting", m -> m.progress().waiting());
+      gauge(catalogue, entry, "educe.requests.running", m -> m.progress().running());
+      gauge(catalogue, entry, "educe.requests.paused", m -> m.progress().paused());
+      gauge(catalogue, entry, "educe.pages.free", m -> m.progress().freePages());
+      gauge(catalogue, entry, "educe.pages.cached", m -> m.progress().cachedPages());
+      gauge(catalogue, entry, "educe.model.bytes", ServedModel::bytes);
+      gauge(catalogue, entry, "educe.model.loaded", _ -> 1);
+    }
+  }
+
+  private void gauge(
+      Catalogue catalogue, Catalogue.Entry entry, String name, ToDoubleFunction<ServedModel> of) {
+    Gauge.builder(
+            name,
+            catalogue,
+            models -> {
+              var model = models.loaded().get(entry.name());
+              return model == null ? 0 : of.applyAsDouble(model);
+            })
+        .tag("model", entry.name())
+        .register(registry);
+  }
+
+  /// Where more can be counted.
+  public MeterRegistry registry() {
+    return registry;
+  }
+
+  /// A request is over.
+  void over(Exchange exchange) {
+    String path = exchange.route().map(Route::path).orElse("none");
+    var tags =
+        Tags.of(
+            "path", path,
+            "model", exchange.model(),
+            "status", Integer.toString(exchange.status()));
+    Timer.builder("educe.http.requests")
+        .tags(tags)
+        .serviceLevelObjectives(LATENCIES)
+        .register(registry)
+        .record(Duration.ofNanos(System.nanoTime() - exchange.startNanos()));
+    if (!exchange.code().isEmpty()) {
+      registry.counter("educe.refusals", "path", path, "code", exchange.code()).increment();
+    }
+  }
+
+  /// A text's first token has come.
+  public void firstToken(String model, long nanos) {
+    timer("educe.time.to.first.token", model).record(Duration.ofNanos(nanos));
+  }
+
+  /// A text has ended.
+  ///
+  /// @param finish why, in a word
+  public void ended(String model, String finish, TokenUsage usage) {
+    registry.counter("educe.texts", "model", model, "finish", finish).increment();
+    registry.counter("educe.tokens.prompt", "model", model).increment(usage.promptTokens());
+    registry.counter("educe.tokens.cached", "model", model).increment(usage.cachedTokens());
+    registry.counter("educe.tokens.generated", "model", model).increment(usage.generatedTokens());
+    timer("educe.queue.time", model).record(Duration.ofNanos(usage.queueNanos()));
+    if (usage.generatedTokens() > 1) {
+      timer("educe.inter.token.latency", model)
+          .record(Duration.ofNanos(usage.decodeNanos() / (usage.generatedTokens() - 1)));
+    }
+  }
+
+  private Timer timer(String name, String model) {
+    return Timer.builder(name)
+        .tag("model", model)
+        .serviceLevelObjectives(LATENCIES)
+        .register(registry);
+  }
+
+  /// All figures, in Prometheus's text format.
+  String scrape() {
+    return registry.scrape();
+  }
+}

@@ -1,0 +1,119 @@
+package dev.educe.server.http;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Blocker;
+
+/// Reads the body of a request within limits of length and time.
+///
+/// @param duration how long a body may take to arrive
+record BodyReader(Duration duration) {
+  private static final int FIRST_BYTES_MAX = 64 << 10;
+
+  /// @param bytesMax how long it may be
+  /// @throws ApiException if it is too long, too slow, or not plain JSON
+  byte[] read(Request request, int bytesMax) throws IOException {
+    checkHeaders(request, bytesMax);
+    long length = request.getLength();
+    // What a client announces is believed only as far as it costs nothing.
+    var bytes = new ByteArrayOutputStream(Math.clamp(length, 0, FIRST_BYTES_MAX));
+    long deadline = System.nanoTime() + duration.toNanos();
+    while (true) {
+      Content.Chunk chunk = next(request);
+      try {
+        if (Content.Chunk.isFailure(chunk)) {
+          throw failed(chunk.getFailure());
+        }
+        if (bytes.size() + chunk.remaining() > bytesMax) {
+          throw tooLong(bytesMax);
+        }
+        var buffer = chunk.getByteBuffer();
+        var part = new byte[buffer.remaining()];
+        buffer.get(part);
+        bytes.writeBytes(part);
+        if (chunk.isLast()) {
+          return bytes.toByteArray();
+        }
+      } finally {
+        chunk.release();
+      }
+      if (System.nanoTime() - deadline > 0) {
+        throw tooSlow();
+      }
+    }
+  }
+
+  private static void checkHeaders(Request request, int bytesMax) {
+    var headers = request.getHeaders();
+    String type = headers.get(HttpHeader.CONTENT_TYPE);
+    if (type == null || !isJson(type)) {
+      throw unsupported("content-type", "application/json");
+    }
+    List<String> encodings = headers.getValuesList(HttpHeader.CONTENT_ENCODING);
+    if (encodings.stream().anyMatch(encoding -> !encoding.equalsIgnoreCase("identity"))) {
+      throw unsupported("content-encoding", "identity");
+    }
+    if (request.getLength() > bytesMax) {
+      throw tooLong(bytesMax);
+    }
+  }
+
+  private static boolean isJson(String type) {
+    String[] parts = type.toLowerCase(Locale.ROOT).split(";", 2);
+    return parts[0].strip().equals("application/json")
+        && (parts.length == 1 || parts[1].strip().matches("(charset=\"?utf-8\"?)?"));
+  }
+
+  private static Content.Chunk next(Request request) throws IOException {
+    while (true) {
+      Content.Chunk chunk = request.read();
+      if (chunk != null) {
+        return chunk;
+      }
+      try (var blocker = Blocker.runnable()) {
+        request.demand(blocker);
+        blocker.block();
+      }
+    }
+  }
+
+  private static RuntimeException failed(Throwable failure) {
+    return switch (failure) {
+      case TimeoutException _ -> tooSlow();
+      case Throwable bad when bad instanceof HttpException ->
+          new ApiException(ApiError.badRequest("bad_request", "The body is no valid HTTP."));
+      default -> new ClientGoneException(failure);
+    };
+  }
+
+  private static ApiException unsupported(String header, String wanted) {
+    return new ApiException(
+        ApiError.of(
+            415,
+            ApiError.INVALID_REQUEST,
+            "unsupported_media_type",
+            "The body must come with %s: %s.".formatted(header, wanted)));
+  }
+
+  private static ApiException tooLong(int bytesMax) {
+    return new ApiException(
+        ApiError.of(
+            413,
+            ApiError.INVALID_REQUEST,
+            "request_too_large",
+            "The body is longer than the %,d bytes allowed here.".formatted(bytesMax)));
+  }
+
+  private static ApiException tooSlow() {
+    return new ApiException(
+        ApiError.of(408, "timeout", "request_timeout", "The body took too long to arrive."));
+  }
+}

@@ -1,0 +1,86 @@
+package dev.educe.server.http;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/// An answer that is sent event by event, as `text/event-stream`.
+///
+/// Each event is written at once and waits until the connection has taken it: a client that reads
+/// slowly holds up its own thread, and through it its own generation only. One thread at a time.
+///
+/// Source: WHATWG HTML, section 9.2 "Server-sent events".
+public final class EventStream {
+  private static final byte[] PING = ": ping\n\n".getBytes(StandardCharsets.UTF_8);
+
+  private final Exchange exchange;
+
+  EventStream(Exchange exchange) {
+    this.exchange = exchange;
+  }
+
+  /// Sends an event without a name.
+  ///
+  /// @throws ClientGoneException if the client has left
+  public void send(String data) {
+    exchange.write(false, ByteBuffer.wrap(frame("", data)));
+  }
+
+  /// Sends an event with a name.
+  ///
+  /// @throws ClientGoneException if the client has left
+  public void send(String name, String data) {
+    exchange.write(false, ByteBuffer.wrap(frame(name, data)));
+  }
+
+  /// Sends a comment, which clients skip: proxies see that the connection lives, and this server
+  /// whether the client does.
+  ///
+  /// @throws ClientGoneException if the client has left
+  public void ping() {
+    exchange.write(false, ByteBuffer.wrap(PING));
+  }
+
+  /// Ends the stream after `[DONE]`, which OpenAI's clients wait for.
+  ///
+  /// @throws ClientGoneException if the client has left
+  public void done() {
+    exchange.write(true, ByteBuffer.wrap(frame("", "[DONE]")));
+  }
+
+  /// Ends the stream.
+  ///
+  /// @throws ClientGoneException if the client has left
+  public void end() {
+    exchange.write(true, ByteBuffer.allocate(0));
+  }
+
+  /// Ends the stream with an error, and without `[DONE]`: what came before is not whole.
+  ///
+  /// @throws ClientGoneException if the client has left
+  public void fail(ApiError error) {
+    exchange.failedWith(error.code());
+    exchange.write(true, ByteBuffer.wrap(frame("", error.body())));
+  }
+
+  /// The bytes of an event. Every line end begins a new line of data, so that nothing within the
+  /// data can end the event or begin another.
+  static byte[] frame(String name, String data) {
+    var text = new StringBuilder(data.length() + 16);
+    if (!name.isEmpty()) {
+      text.append("event: ").append(name).append('\n');
+    }
+    text.append("data: ");
+    for (int i = 0; i < data.length(); i++) {
+      char c = data.charAt(i);
+      if (c == '\r' || c == '\n') {
+        text.append("\ndata: ");
+        if (c == '\r' && i + 1 < data.length() && data.charAt(i + 1) == '\n') {
+          i++;
+        }
+      } else {
+        text.append(c);
+      }
+    }
+    return text.append("\n\n").toString().getBytes(StandardCharsets.UTF_8);
+  }
+}

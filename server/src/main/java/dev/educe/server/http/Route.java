@@ -1,0 +1,48 @@
+package dev.educe.server.http;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// One thing the server can be asked, and what it takes to ask.
+///
+/// @param method of HTTP
+/// @param path segments, of which one in braces stands for any: `/v1/models/{model}`
+/// @param scope what a key must allow
+/// @param bodyBytesMax how long the body may be; 0 for none
+/// @param handler answers it
+public record Route(String method, String path, Scope scope, int bodyBytesMax, Handler handler) {
+  /// Enough for any prompt: a context of a million tokens is some 5 MB of text.
+  public static final int BODY_BYTES_MAX = 8 << 20;
+
+  /// A route without a body.
+  public static Route get(String path, Scope scope, Handler handler) {
+    return new Route("GET", path, scope, 0, handler);
+  }
+
+  /// A route with a body of JSON.
+  public static Route post(String path, Scope scope, Handler handler) {
+    return new Route("POST", path, scope, BODY_BYTES_MAX, handler);
+  }
+
+  /// What stands for the braces in a path, in order, if the path is this route's.
+  Optional<List<String>> match(List<String> segments) {
+    var wanted = segments(path);
+    if (wanted.size() != segments.size()) {
+      return Optional.empty();
+    }
+    var values = new ArrayList<String>();
+    for (int i = 0; i < segments.size(); i++) {
+      if (wanted.get(i).startsWith("{") && !segments.get(i).isEmpty()) {
+        values.add(segments.get(i));
+      } else if (!wanted.get(i).equals(segments.get(i))) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(values);
+  }
+
+  static List<String> segments(String path) {
+    return List.of(path.split("/", -1));
+  }
+}

@@ -1,0 +1,24 @@
+package dev.educe.server.model;
+
+import dev.educe.LoadOptions;
+import dev.educe.kernels.KvType;
+
+/// How a model is loaded to be served.
+///
+/// @param contextLength tokens a text may have; 0 takes the model's own, at most 8,192
+/// @param sequences how many texts of that length the cache has room for
+/// @param kv how keys and values are stored
+/// @param threads how many threads compute; 0 takes one for each core
+/// @param kernels which; empty takes the fastest
+public record ModelOptions(
+    int contextLength, int sequences, KvType kv, int threads, String kernels) {
+  /// The same in the library's terms.
+  public LoadOptions loadOptions() {
+    return LoadOptions.defaults()
+        .withContextLength(contextLength)
+        .withSequences(sequences)
+        .withKv(kv)
+        .withThreads(threads)
+        .withKernels(kernels);
+  }
+}

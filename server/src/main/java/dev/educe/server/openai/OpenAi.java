@@ -1,0 +1,21 @@
+package dev.educe.server.openai;
+
+import dev.educe.server.http.Route;
+import dev.educe.server.http.Scope;
+import java.util.List;
+
+/// The routes of OpenAI's API.
+public final class OpenAi {
+  private OpenAi() {}
+
+  public static List<Route> routes(Service service) {
+    var models = new Models(service);
+    var tokens = new Tokens(service);
+    return List.of(
+        Route.get("/v1/models", Scope.INFERENCE, models::list),
+        Route.get("/v1/models/{model}", Scope.INFERENCE, models::one),
+        Route.post("/v1/completions", Scope.INFERENCE, new Completions(service)::handle),
+        Route.post("/v1/tokenize", Scope.INFERENCE, tokens::tokenize),
+        Route.post("/v1/detokenize", Scope.INFERENCE, tokens::detokenize));
+  }
+}

@@ -1,0 +1,213 @@
+package dev.educe.server.openai;
+
+import dev.educe.sampling.NumericalException;
+import dev.educe.server.access.Budget;
+import dev.educe.server.http.ApiError;
+import dev.educe.server.http.ApiException;
+import dev.educe.server.http.ClientGoneException;
+import dev.educe.server.http.Exchange;
+import dev.educe.server.model.Catalogue;
+import dev.educe.server.model.Generating;
+import dev.educe.server.model.Happening;
+import dev.educe.server.model.Happening.TokenUsage;
+import dev.educe.server.model.Mailbox;
+import dev.educe.server.model.Refusal;
+import dev.educe.server.model.ServedModel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/// The texts of one request while they are generated: started together, and ended together when one
+/// fails or their client leaves.
+///
+/// They hold what they have of the engine and of the tenant's budget until they are closed, which
+/// happens in one place whatever became of them.
+final class Texts implements AutoCloseable {
+  // How soon it is seen that a client has left while nothing is sent to it.
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  private final Service service;
+  private final Exchange exchange;
+  private final String model;
+  private final Mailbox mailbox = new Mailbox();
+  private final List<ServedModel.Ticket> tickets = new ArrayList<>();
+  private final TokenUsage[] usages; // [choices]; of those that have ended
+  private final boolean[] hasBegun; // [choices]
+  private final Budget.Reservation reservation;
+  private int underWay;
+
+  /// Starts them.
+  ///
+  /// @param prompt the parameter that the prompts came in
+  /// @throws ApiException if they are not taken on
+  Texts(
+      Service service,
+      Exchange exchange,
+      Catalogue.Lease lease,
+      String prompt,
+      List<Generating> generating) {
+    this.service = service;
+    this.exchange = exchange;
+    this.model = lease.name();
+    this.usages = new TokenUsage[generating.size()];
+    this.hasBegun = new boolean[generating.size()];
+    reservation = service.budgets().of(exchange.caller()).reserve(cost(lease, generating));
+    try {
+      for (Generating text : generating) {
+        tickets.add(lease.model().start(text, mailbox));
+        underWay++;
+      }
+    } catch (RuntimeException refused) {
+      close();
+      throw refused instanceof ApiException told ? about(prompt, told.error()) : refused;
+    }
+  }
+
+  private static ApiException about(String prompt, ApiError error) {
+    boolean isAboutPrompt = error.code().equals("context_length_exceeded");
+    return new ApiException(isAboutPrompt ? error.withParam(prompt) : error);
+  }
+
+  /// What they may take at most; a prompt that several share is counted for each.
+  private static long cost(Catalogue.Lease lease, List<Generating> generating) {
+    long tokens = 0;
+    for (Generating text : generating) {
+      int prompt = text.prompt().length;
+      long room = Math.max(0, lease.model().contextLength() - prompt);
+      tokens += prompt + Math.min(room, text.tokensMax());
+    }
+    return tokens;
+  }
+
+  /// Hands over what happens, until all texts have ended.
+  ///
+  /// @param happened is told of it, on this thread
+  /// @param silent is run when nothing has happened for as long as a stream may be silent
+  /// @throws ApiException if a text failed
+  /// @throws ClientGoneException if the client has left
+  void each(Consumer<Happening> happened, Runnable silent) {
+    long lastNanos = System.nanoTime();
+    while (underWay > 0) {
+      var next = poll();
+      if (exchange.isClientGone()) {
+        throw new ClientGoneException();
+      }
+      if (next.isPresent()) {
+        see(next.get());
+        happened.accept(next.get());
+        lastNanos = System.nanoTime();
+      } else if (System.nanoTime() - lastNanos >= service.heartbeat().toNanos()) {
+        silent.run();
+        lastNanos = System.nanoTime();
+      }
+    }
+  }
+
+  private Optional<Happening> poll() {
+    try {
+      return mailbox.poll(Math.min(LOOK_NANOS, service.heartbeat().toNanos()));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      throw Refusal.CLOSED.error("The server is shutting down.", 0);
+    }
+  }
+
+  private void see(Happening happening) {
+    switch (happening) {
+      case Happening.Piece piece -> {
+        if (!hasBegun[piece.choice()]) {
+          hasBegun[piece.choice()] = true;
+          service.metrics().firstToken(model, System.nanoTime() - exchange.startNanos());
+        }
+      }
+      case Happening.End end -> {
+        ended(end);
+        switch (end.finish()) {
+          case STOP, LENGTH -> {}
+          case FAILED -> throw failed(end);
+          case CANCELLED ->
+              throw Refusal.WAITED_TOO_LONG.error(
+                  end.usage().generatedTokens() == 0
+                      ? "The request waited longer than it may."
+                      : "The request took longer than it may.",
+                  0);
+        }
+      }
+    }
+  }
+
+  private void ended(Happening.End end) {
+    underWay--;
+    usages[end.choice()] = end.usage();
+    String finish = end.finish().name().toLowerCase(Locale.ROOT);
+    service.metrics().ended(model, finish, end.usage());
+  }
+
+  private static ApiException failed(Happening.End end) {
+    boolean isNumerical = end.cause().filter(NumericalException.class::isInstance).isPresent();
+    if (end.cause().filter(IllegalArgumentException.class::isInstance).isPresent()) {
+      return new ApiException(
+          ApiError.badRequest("invalid_value", "The request has a value that cannot be used."));
+    }
+    return new ApiException(
+        ApiError.of(
+            500,
+            ApiError.SERVER_ERROR,
+            isNumerical ? "numerical_error" : "engine_error",
+            isNumerical
+                ? "The model's numbers are no longer finite; no answer can be given."
+                : "The server had an error while generating."));
+  }
+
+  /// What all texts have taken; the tokens of a prompt that they share count once.
+  TokenUsage usage() {
+    int prompt = 0;
+    int cached = 0;
+    int generated = 0;
+    for (TokenUsage usage : usages) {
+      if (usage != null) {
+        prompt = Math.max(prompt, usage.promptTokens());
+        cached = Math.max(cached, usage.cachedTokens());
+        generated += usage.generatedTokens();
+      }
+    }
+    return new TokenUsage(prompt, cached, generated, 0, 0, 0);
+  }
+
+  /// Ends what is under way, waits for its end, and settles the tenant's budget by what was used.
+  @Override
+  public void close() {
+    if (underWay > 0) {
+      tickets.forEach(ServedModel.Ticket::cancel);
+      drain();
+    }
+    long used = 0;
+    for (TokenUsage usage : usages) {
+      used += usage == null ? 0 : usage.promptTokens() + usage.generatedTokens();
+    }
+    reservation.settle(used);
+  }
+
+  /// A cancelled text ends at the engine's next step; one that does not is given up, and counted as
+  /// nothing.
+  private void drain() {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    boolean interrupted = false;
+    while (underWay > 0 && System.nanoTime() - deadline < 0) {
+      try {
+        if (mailbox.poll(LOOK_NANOS).orElse(null) instanceof Happening.End end) {
+          ended(end);
+        }
+      } catch (InterruptedException _) {
+        interrupted = true;
+        break;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

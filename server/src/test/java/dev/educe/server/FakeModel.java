@@ -1,0 +1,196 @@
+package dev.educe.server;
+
+import dev.educe.server.model.Generating;
+import dev.educe.server.model.Happening;
+import dev.educe.server.model.Happening.Finish;
+import dev.educe.server.model.Happening.TokenUsage;
+import dev.educe.server.model.Mailbox;
+import dev.educe.server.model.Refusal;
+import dev.educe.server.model.ServedModel;
+import dev.educe.tokenizer.Tokenizer;
+import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A model that answers with the letters of the alphabet, each a token, at the pace of a test.
+///
+/// A prompt that begins with a word does what the word says: `hold` waits for [#release], `forever`
+/// writes until it is cancelled, `fail` fails after two tokens, `full` is refused.
+final class FakeModel implements ServedModel {
+  static final int CONTEXT = 1_000;
+
+  final AtomicInteger underWay = new AtomicInteger();
+  final AtomicInteger cancelled = new AtomicInteger();
+  final AtomicInteger paused = new AtomicInteger();
+  final Semaphore held = new Semaphore(0);
+  volatile int waiting;
+  volatile long steps;
+
+  @Override
+  public int contextLength() {
+    return CONTEXT;
+  }
+
+  @Override
+  public Tokenizer tokenizer() {
+    return new Bytes();
+  }
+
+  @Override
+  public Ticket start(Generating generating, Mailbox events) {
+    String prompt = tokenizer().decode(generating.prompt());
+    if (prompt.startsWith("full")) {
+      throw Refusal.QUEUE_FULL.error("Too many wait.", 2_000);
+    }
+    if (generating.prompt().length >= CONTEXT) {
+      throw Refusal.PROMPT_TOO_LONG.error("The prompt has too many tokens.", 0);
+    }
+    underWay.incrementAndGet();
+    var stop = new CountDownLatch(1);
+    Thread.ofVirtual().start(() -> run(prompt, generating, events, stop));
+    return stop::countDown;
+  }
+
+  private void run(String prompt, Generating generating, Mailbox events, CountDownLatch stop) {
+    int choice = generating.choice();
+    int written = 0;
+    var finish = Finish.LENGTH;
+    boolean isEndless = prompt.startsWith("forever");
+    boolean isHeld = prompt.startsWith("hold");
+    while (isEndless || written < generating.tokensMax()) {
+      if (isHeld) {
+        isHeld = !held.tryAcquire();
+      }
+      boolean waits = isHeld || !events.hasRoom();
+      if (!events.hasRoom()) {
+        paused.incrementAndGet();
+      }
+      if (stop.getCount() == 0) {
+        cancelled.incrementAndGet();
+        finish = Finish.CANCELLED;
+        break;
+      }
+      if (waits) {
+        sleep();
+        continue;
+      }
+      if (prompt.startsWith("fail") && written == 2) {
+        finish = Finish.FAILED;
+        break;
+      }
+      int letter = 'a' + written % 26;
+      events.put(new Happening.Piece(choice, letter, Character.toString(letter), Optional.empty()));
+      written++;
+    }
+    underWay.decrementAndGet();
+    events.put(
+        new Happening.End(
+            choice,
+            finish,
+            "",
+            Optional.empty(),
+            new TokenUsage(generating.prompt().length, 0, written, 1, 1, written)));
+  }
+
+  private static void sleep() {
+    try {
+      Thread.sleep(1);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public Progress progress() {
+    return new Progress(waiting, underWay.get(), 0, 0, 0, steps);
+  }
+
+  @Override
+  public long bytes() {
+    return 1;
+  }
+
+  @Override
+  public void close() {}
+
+  /// Every byte of UTF-8 is a token.
+  private static final class Bytes implements Tokenizer {
+    @Override
+    public int[] encode(CharSequence text, boolean special) {
+      return encodePlain(text, special);
+    }
+
+    @Override
+    public int[] encodePlain(CharSequence text, boolean special) {
+      byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+      var ids = new int[bytes.length];
+      for (int i = 0; i < ids.length; i++) {
+        ids[i] = bytes[i] & 0xff;
+      }
+      return ids;
+    }
+
+    @Override
+    public int[] encodeTurns(CharSequence text, BitSet plain) {
+      return encodePlain(text, false);
+    }
+
+    @Override
+    public byte[] bytes(int token) {
+      return new byte[] {(byte) token};
+    }
+
+    @Override
+    public String piece(int token) {
+      return Integer.toString(token);
+    }
+
+    @Override
+    public boolean isControl(int token) {
+      return false;
+    }
+
+    @Override
+    public boolean endsGeneration(int token) {
+      return false;
+    }
+
+    @Override
+    public int vocabularySize() {
+      return 256;
+    }
+
+    @Override
+    public OptionalInt bos() {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public OptionalInt eos() {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public String decode(int... tokens) {
+      var bytes = new byte[tokens.length];
+      for (int i = 0; i < tokens.length; i++) {
+        bytes[i] = (byte) tokens[i];
+      }
+      return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public Decoder decoder(int... before) {
+      throw new UnsupportedOperationException("the fake writes letters");
+    }
+
+    @Override
+    public Decoder markupDecoder(int... before) {
+      return decoder(before);
+    }
+  }
+}

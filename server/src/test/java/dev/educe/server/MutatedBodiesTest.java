@@ -1,0 +1,138 @@
+package dev.educe.server;
+
+import static dev.educe.server.Served.json;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.educe.server.http.Route;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Bodies that were right before they were changed at random: each ends in an answer, or in an
+/// error of the table, and never in a fault of the server.
+class MutatedBodiesTest {
+  private static final List<String> BODIES =
+      List.of(
+          "{\"model\":\"letters\",\"prompt\":\"a b\",\"max_tokens\":3,\"n\":2,\"echo\":true,"
+              + "\"stop\":[\"x\"],\"temperature\":0.5,\"top_p\":1,\"seed\":7,"
+              + "\"logit_bias\":{\"65\":-1},\"presence_penalty\":1,\"user\":\"u\"}",
+          "{\"model\":\"letters\",\"prompt\":[[1,2],\"é𝄞\"],\"stream\":true,"
+              + "\"stream_options\":{\"include_usage\":true},\"max_tokens\":2}",
+          "{\"model\":\"letters\",\"prompt\":\"text\",\"add_special_tokens\":false}",
+          "{\"model\":\"letters\",\"tokens\":[1,2,3]}");
+
+  private static final List<String> VALUES =
+      List.of(
+          "null",
+          "true",
+          "-1",
+          "0",
+          "1.5",
+          "1e999999999",
+          "9223372036854775808",
+          "-0",
+          "\"\"",
+          "[]",
+          "{}",
+          "[[[]]]",
+          "\"\\u0000\"",
+          "\"\\ud800\"",
+          "2147483648",
+          "{\"a\":1}",
+          "\"letters\"",
+          "[null]",
+          "\"\\uffff\"",
+          "1e-400",
+          "[\"a\",1]");
+
+  private static final Set<Integer> STATUSES = Set.of(200, 400, 404);
+
+  @Test
+  void aThousandForEachRouteEndWell() throws Exception {
+    send(1_000);
+  }
+
+  @Test
+  @Tag("slow")
+  void aHundredThousandForEachRouteEndWell() throws Exception {
+    send(100_000);
+  }
+
+  private static void send(int count) throws Exception {
+    String given = System.getProperty("tests.seed", "");
+    long seed = given.isEmpty() ? System.nanoTime() : Long.parseUnsignedLong(given, 16);
+    var random = new Random(seed);
+    try (var served = new Served("access-log=off")) {
+      for (Route route : served.server.routes()) {
+        for (int i = 0; route.method().equals("POST") && i < count; i++) {
+          byte[] body = mutated(BODIES.get(random.nextInt(BODIES.size())), random);
+          var response =
+              served.send(
+                  served
+                      .request(route.path(), "content-type", "application/json")
+                      .POST(BodyPublishers.ofByteArray(body)));
+          check(
+              response,
+              "-Dtests.seed=%s: %s %s"
+                  .formatted(
+                      Long.toHexString(seed),
+                      route.path(),
+                      new String(body, StandardCharsets.UTF_8)));
+        }
+      }
+      Served.await(() -> served.server.underWay() == 0);
+      assertEquals(0, served.model.underWay.get());
+    }
+  }
+
+  private static void check(HttpResponse<String> response, String where) {
+    String answer = where + "\n" + response.body();
+    assertTrue(STATUSES.contains(response.statusCode()), answer);
+    if (response.statusCode() != 200) {
+      var error = json(response.body()).get("error");
+      assertTrue(error.get("message").isString() && error.get("type").isString(), answer);
+      assertTrue(error.get("code").isString() && error.has("param"), answer);
+      assertFalse(response.body().contains("Exception"), answer);
+    }
+  }
+
+  private static byte[] mutated(String body, Random random) {
+    String text = body;
+    int changes = 1 + random.nextInt(3);
+    for (int i = 0; i < changes; i++) {
+      text = changed(text, random);
+    }
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length > 0 && random.nextInt(10) == 0) {
+      bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+    }
+    return bytes;
+  }
+
+  private static String changed(String text, Random random) {
+    if (text.isEmpty()) {
+      return text;
+    }
+    int at = random.nextInt(text.length());
+    return switch (random.nextInt(4)) {
+      // A value for another.
+      case 0 -> {
+        int colon = text.indexOf(':', at);
+        int end = colon < 0 ? -1 : text.indexOf(',', colon);
+        String value = VALUES.get(random.nextInt(VALUES.size()));
+        yield end < 0 ? text : text.substring(0, colon + 1) + value + text.substring(end);
+      }
+      // A part left out, said twice, or put elsewhere.
+      case 1 -> text.substring(0, at) + text.substring(Math.min(text.length(), at + 5));
+      case 2 -> text.substring(0, at) + text.substring(Math.max(0, at - 9));
+      default -> text.substring(0, at) + (char) (32 + random.nextInt(95)) + text.substring(at);
+    };
+  }
+}
