@@ -5,13 +5,18 @@ import dev.educe.engine.Engine;
 import dev.educe.engine.Event;
 import dev.educe.engine.EventQueue;
 import dev.educe.engine.Finish;
+import dev.educe.engine.Listener;
+import dev.educe.engine.TokenText;
 import dev.educe.engine.Work;
 import dev.educe.sampling.LogProbabilities;
+import dev.educe.sampling.Sampler;
+import dev.educe.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.Supplier;
 
 /// One generation under way: each piece is what the next token made certain, perhaps nothing.
 ///
@@ -32,18 +37,47 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
   private volatile boolean isCancelled;
   private Ended end; // once the engine has ended it
 
-  /// @param prompt the request's, in tokens
+  /// @param prompt in tokens; the request's own does not count
+  /// @param decoder of the text that is handed over
   /// @param number among the continuations of this prompt, from 0
-  Continuation(Model model, Request request, int[] prompt, int number) {
+  Continuation(Model model, Request request, int[] prompt, Tokenizer.Decoder decoder, int number) {
     this.request = request;
     var engine = model.engine();
     this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
-    var work = model.work(prompt, request, number, events);
+    var work = work(model, prompt, request, decoder, number, events);
     this.ticket =
         engine.submit(
             request.promptLogprobs().isPresent()
                 ? work.withRows(promptReader(prompt, request.promptLogprobs().getAsInt()))
                 : work);
+  }
+
+  /// A request in the engine's terms, but for the probabilities of its prompt.
+  static Work work(
+      Model model,
+      int[] prompt,
+      Request request,
+      Tokenizer.Decoder decoder,
+      int number,
+      Listener listener) {
+    var sampler =
+        new Sampler(
+            request.sampling(),
+            number,
+            model.vocabulary(),
+            prompt.length,
+            request.processors(),
+            request.constraint().map(Supplier::get));
+    long nanosMax = request.deadline().toNanos();
+    var stopIds = request.sampling().rules().stopIds();
+    return Work.of(prompt, request.tokensMax(), model.key(request.tenant()), sampler, listener)
+        .withPriority(request.priority())
+        .withDeadlines(nanosMax, nanosMax)
+        .withText(
+            request.ignoreEnd() ? stopIds::contains : sampler::ends,
+            TokenText.of(decoder, request.stop()))
+        .withLogprobs(request.logprobs())
+        .withSharedPrompt(number > 0);
   }
 
   private Work.RowReader promptReader(int[] prompt, int count) {

@@ -11,13 +11,14 @@ import dev.educe.engine.Finish;
 import dev.educe.engine.Listener;
 import dev.educe.engine.Meter;
 import dev.educe.engine.Progress;
-import dev.educe.engine.TokenText;
 import dev.educe.engine.Totals;
 import dev.educe.engine.Work;
 import dev.educe.format.Gguf;
 import dev.educe.format.Metadata;
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.UnsupportedModelException;
+import dev.educe.grammar.GrammarCache;
+import dev.educe.grammar.TokenTrie;
 import dev.educe.kernels.KernelSelector;
 import dev.educe.kernels.Kernels;
 import dev.educe.kernels.LogitKernels;
@@ -41,6 +42,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.CancellationException;
@@ -48,6 +50,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -64,6 +67,9 @@ public final class Model implements AutoCloseable {
   // Tokens of a prompt that are read in one step: enough to be bound by arithmetic, not by memory.
   private static final int BATCH_TOKENS = 512;
 
+  // What compiled grammars may take: hundreds of usual ones.
+  private static final long GRAMMAR_BYTES_MAX = 64L << 20;
+
   // Rows of logits in one step.
   private static final int BATCH_LOGITS = 32;
 
@@ -79,6 +85,8 @@ public final class Model implements AutoCloseable {
   private final PrefixKey key;
   private final ModelSource source;
   private final Engine engine;
+  private Optional<ChatTemplate> chatTemplate; // once it was wanted; null before
+  private GrammarCache grammars; // once it was wanted; null before
 
   private Model(
       Metadata metadata,
@@ -295,17 +303,28 @@ public final class Model implements AutoCloseable {
   /// @throws dev.educe.engine.RefusedException if they can never run, too many wait already, or the
   ///   model is closed; none of them is started then
   public List<Continuation> start(Request request, int count) {
-    if (count < 1) {
-      throw new IllegalArgumentException("count must be positive, got " + count);
-    }
     int[] prompt = tokenizer.encode(request.prompt(), request.special());
     if (prompt.length == 0) {
       throw new IllegalArgumentException("the prompt is empty; give at least one character");
     }
+    return start(_ -> request, prompt, () -> tokenizer.decoder(prompt), count);
+  }
+
+  /// Starts all or none.
+  ///
+  /// @param requests by number; their prompts do not count
+  List<Continuation> start(
+      IntFunction<Request> requests,
+      int[] prompt,
+      Supplier<Tokenizer.Decoder> decoders,
+      int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("count must be positive, got " + count);
+    }
     var started = new ArrayList<Continuation>();
     try {
       for (int number = 0; number < count; number++) {
-        started.add(new Continuation(this, request, prompt, number));
+        started.add(new Continuation(this, requests.apply(number), prompt, decoders.get(), number));
       }
     } catch (RuntimeException | Error failed) {
       started.forEach(Continuation::close);
@@ -340,6 +359,50 @@ public final class Model implements AutoCloseable {
     }
   }
 
+  /// Conversations with this model, written as its own template has it.
+  ///
+  /// @throws IllegalArgumentException if it has none; then see [#chat(ChatTemplate)]
+  /// @throws dev.educe.template.TemplateException if it is wrong, with the line
+  public Chat chat() {
+    return chat(
+        chatTemplate()
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    metadata.source() + " has no chat template; give one, for instance ChatML")));
+  }
+
+  /// Conversations with this model, written as a given template has it.
+  public Chat chat(ChatTemplate template) {
+    return new Chat(this, template);
+  }
+
+  /// Compiles schemas, regular expressions and grammars for this model, and keeps them.
+  public GrammarCache grammars() {
+    synchronized (tokenizer) {
+      if (grammars == null) {
+        grammars = new GrammarCache(TokenTrie.of(tokenizer), GRAMMAR_BYTES_MAX);
+      }
+      return grammars;
+    }
+  }
+
+  /// The chat template in the model's file, if there is one.
+  ///
+  /// @throws dev.educe.template.TemplateException if it is wrong, with the line
+  /// @throws UncheckedIOException if the file is damaged there
+  public Optional<ChatTemplate> chatTemplate() {
+    synchronized (metadata) {
+      if (chatTemplate == null) {
+        try {
+          chatTemplate = ChatTemplate.of(metadata);
+        } catch (ModelFormatException damaged) {
+          throw new UncheckedIOException(damaged);
+        }
+      }
+      return chatTemplate;
+    }
+  }
+
   /// Starts a generation whose events a listener is told of, on the engine's thread: for those who
   /// serve many and have queues of their own.
   ///
@@ -350,29 +413,8 @@ public final class Model implements AutoCloseable {
   ///   model is closed
   public Engine.Ticket start(int[] prompt, Request request, int number, Listener listener) {
     checkIds(prompt);
-    return engine.submit(work(prompt, request, number, listener));
-  }
-
-  /// A request in the engine's terms, but for the probabilities of its prompt.
-  Work work(int[] prompt, Request request, int number, Listener listener) {
-    var sampler =
-        new Sampler(
-            request.sampling(),
-            number,
-            vocabulary,
-            prompt.length,
-            request.processors(),
-            request.constraint().map(Supplier::get));
-    long nanosMax = request.deadline().toNanos();
-    var stopIds = request.sampling().rules().stopIds();
-    return Work.of(prompt, request.tokensMax(), key(request.tenant()), sampler, listener)
-        .withPriority(request.priority())
-        .withDeadlines(nanosMax, nanosMax)
-        .withText(
-            request.ignoreEnd() ? stopIds::contains : sampler::ends,
-            TokenText.of(tokenizer.decoder(prompt), request.stop()))
-        .withLogprobs(request.logprobs())
-        .withSharedPrompt(number > 0);
+    return engine.submit(
+        Continuation.work(this, prompt, request, tokenizer.decoder(prompt), number, listener));
   }
 
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,

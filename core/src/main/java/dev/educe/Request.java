@@ -1,5 +1,6 @@
 package dev.educe;
 
+import dev.educe.grammar.TokenGrammar;
 import dev.educe.sampling.Constraint;
 import dev.educe.sampling.LogitsProcessor;
 import dev.educe.sampling.Sampling;
@@ -98,6 +99,11 @@ public record Request(
 
   public Request withConstraint(Supplier<? extends Constraint> constraint) {
     return with(fields -> fields.constraint = Optional.of(constraint));
+  }
+
+  /// Generates nothing but texts of this grammar, which comes from [Model#grammars].
+  public Request withGrammar(TokenGrammar grammar) {
+    return withConstraint(() -> Constraint.of(grammar));
   }
 
   public Request withLogprobs(int likeliest) {

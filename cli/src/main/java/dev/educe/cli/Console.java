@@ -1,5 +1,7 @@
 package dev.educe.cli;
 
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -15,6 +17,7 @@ import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /// The three standard streams of a command, and which of them are terminals.
 ///
@@ -34,7 +37,7 @@ final class Console {
       OutputStream err,
       String terminals,
       Map<String, String> environment) {
-    this.in = in;
+    this.in = new BufferedInputStream(in);
     this.out = out;
     this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
     this.terminals = terminals;
@@ -181,5 +184,21 @@ final class Console {
   /// @throws IOException if reading fails or it is not UTF-8
   String readAll() throws IOException {
     return Display.decode(in.readAllBytes(), "standard input");
+  }
+
+  /// The next line of standard input without its end; empty at the end of input.
+  ///
+  /// @throws IOException if reading fails or it is not UTF-8
+  Optional<String> readLine() throws IOException {
+    var line = new ByteArrayOutputStream();
+    int value = in.read();
+    if (value < 0) {
+      return Optional.empty();
+    }
+    for (; value >= 0 && value != '\n'; value = in.read()) {
+      line.write(value);
+    }
+    String text = Display.decode(line.toByteArray(), "standard input");
+    return Optional.of(text.endsWith("\r") ? text.substring(0, text.length() - 1) : text);
   }
 }

@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  educe run model.gguf \"Once upon a time\"",
+      "  educe chat model.gguf",
       "  educe serve model.gguf",
       "  educe inspect model.gguf",
       "  educe run --help",
@@ -69,6 +70,7 @@ final class EduceCommand implements Callable<Integer> {
   private static Map<String, Object> commands(Console console, String... arguments) {
     var commands = new LinkedHashMap<String, Object>();
     commands.put("run", new RunCommand(console));
+    commands.put("chat", new ChatCommand(console));
     commands.put("inspect", new InspectCommand(console));
     commands.put("tokenize", new TokenizeCommand(console));
     commands.put("perplexity", new PerplexityCommand(console));

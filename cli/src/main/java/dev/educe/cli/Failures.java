@@ -5,6 +5,7 @@ import dev.educe.format.ModelFormatException;
 import dev.educe.format.UnsupportedModelException;
 import dev.educe.platform.MemoryBudgetException;
 import dev.educe.sampling.NumericalException;
+import dev.educe.template.TemplateException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedChannelException;
@@ -63,6 +64,8 @@ final class Failures {
           RefusedException _,
           IllegalArgumentException _ ->
           report(failure.getMessage(), failure);
+      case TemplateException e ->
+          report("the chat template refuses this conversation: " + e.sentence(), e);
       case OutOfMemoryError e ->
           report("not enough memory: " + e.getMessage() + "; try a smaller --context", e);
       default ->

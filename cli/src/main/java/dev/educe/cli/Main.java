@@ -11,7 +11,7 @@ public final class Main {
   private static final long PATIENCE_MILLIS = 2_000;
 
   private static final Set<String> MODEL_COMMANDS =
-      Set.of("run", "serve", "perplexity", "logits", "bench");
+      Set.of("run", "chat", "serve", "perplexity", "logits", "bench");
 
   private Main() {}
 

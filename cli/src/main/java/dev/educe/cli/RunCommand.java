@@ -5,17 +5,21 @@ import dev.educe.Generation;
 import dev.educe.Generation.Finish;
 import dev.educe.Model;
 import dev.educe.Request;
+import dev.educe.grammar.SchemaOptions;
 import dev.educe.kernels.Kernels;
 import dev.educe.kernels.KvType;
 import dev.educe.sampling.LogProbabilities;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,6 +44,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  educe run model.gguf \"Once upon a time\"",
       "  educe run model.gguf \"Once upon a time\" -n 200 --temperature 0",
+      "  educe run model.gguf \"A cat as JSON: \" --schema cat.json --no-echo",
       "  educe run model.gguf --no-echo --stop Question: < questions.txt",
       "",
       "A prompt that begins with '-' comes after '--'."
@@ -97,6 +102,44 @@ final class RunCommand implements Callable<Integer> {
       description = "Read the text of special tokens in PROMPT, as <s>, as those tokens.")
   private boolean special;
 
+  @ArgGroup private Shape shape = new Shape();
+
+  /// What the continuation must look like: one of these, or nothing.
+  private static final class Shape {
+    @Option(
+        names = "--schema",
+        paramLabel = "FILE",
+        description = "Write nothing but JSON of this JSON schema.")
+    private Path schema;
+
+    @Option(
+        names = "--grammar",
+        paramLabel = "FILE",
+        description = "Write nothing but texts of this grammar, in GBNF.")
+    private Path grammar;
+
+    @Option(
+        names = "--regex",
+        paramLabel = "REGEX",
+        description = "Write nothing but what this regular expression matches as a whole.")
+    private String regex;
+
+    /// The request, held to the shape.
+    Request of(Request request, Model model) throws IOException {
+      if (schema != null) {
+        var options = SchemaOptions.defaults().closed();
+        return request.withGrammar(model.grammars().schema(read(schema), options));
+      } else if (grammar != null) {
+        return request.withGrammar(model.grammars().gbnf(read(grammar)));
+      }
+      return regex == null ? request : request.withGrammar(model.grammars().regex(regex));
+    }
+
+    private static String read(Path file) throws IOException {
+      return Display.decode(Files.readAllBytes(ModelFile.readable(file)), file.toString());
+    }
+  }
+
   @Option(names = "--no-echo", description = "Print the continuation only.")
   private boolean noEcho;
 
@@ -135,19 +178,20 @@ final class RunCommand implements Callable<Integer> {
     for (String stopText : stop) {
       bounds.check(!stopText.isEmpty(), "--stop", "a text", "an empty one");
     }
-    var request =
+    var plain =
         Request.of(text)
             .withTokensMax(tokens)
             .withSampling(sampling)
             .withStop(stop)
             .withSpecial(special);
     if (logprobs != null) {
-      request = request.withLogprobs(logprobs);
+      plain = plain.withLogprobs(logprobs);
     }
     try (var model = loading.load(console, options)) {
       if (verbose) {
         console.note(path + ": " + model.summary());
       }
+      var request = shape.of(plain, model);
       var generation = json ? model.generate(request) : stream(model, request);
       if (json) {
         console.println(json(model, request, generation));

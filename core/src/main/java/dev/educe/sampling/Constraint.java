@@ -1,5 +1,6 @@
 package dev.educe.sampling;
 
+import dev.educe.grammar.TokenGrammar;
 import java.util.OptionalInt;
 
 /// Which tokens a sequence may be made of: a grammar, as far as a text has come in it.
@@ -8,6 +9,27 @@ import java.util.OptionalInt;
 /// changes what it says. Called on the thread that runs the model: keep it short. An exception ends
 /// its own request and no other.
 public interface Constraint {
+  /// The texts of a grammar, from their beginning.
+  static Constraint of(TokenGrammar grammar) {
+    var matcher = grammar.matcher();
+    return new Constraint() {
+      @Override
+      public long[] allowed() {
+        return matcher.allowed();
+      }
+
+      @Override
+      public boolean accept(int token) {
+        return matcher.accept(token);
+      }
+
+      @Override
+      public boolean mustEnd() {
+        return matcher.mustEnd();
+      }
+    };
+  }
+
   /// The tokens that may come next, those that end the text where it may end.
   ///
   /// @return borrowed until [#accept]; token `id` is bit `id mod 64` of word `id / 64`, and tokens

@@ -30,14 +30,16 @@ final class SpecialTokens {
   }
 
   /// The token with the longest spelling that stands in the text at this place, or -1.
-  int longestAt(String text, int at) {
+  ///
+  /// @param end where the spelling must end at the latest; at most the text's length
+  int longestAt(String text, int at, int end) {
     if (!firsts.get(text.charAt(at))) {
       return -1;
     }
     int longest = -1;
     int from = 0; // the spellings that have gone on as the text does
     int to = spellings.length;
-    for (int depth = 0; from < to && at + depth < text.length(); depth++) {
+    for (int depth = 0; from < to && at + depth < end; depth++) {
       char c = text.charAt(at + depth);
       from = firstFrom(c, depth, from, to);
       to = firstFrom(c + 1, depth, from, to);

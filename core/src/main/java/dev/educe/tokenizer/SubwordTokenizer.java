@@ -5,7 +5,11 @@ import dev.educe.format.ModelFormatException;
 import dev.educe.format.UnsupportedModelException;
 import dev.educe.tokenizer.Vocabulary.Kind;
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /// The tokenizer of any subword vocabulary: takes special tokens out of the text and leaves the
 /// rest to a [Subword].
@@ -14,6 +18,9 @@ final class SubwordTokenizer implements Tokenizer {
   private static final String FAMILY = "tokenizer.ggml.pre";
   private static final String ADD_BOS = "tokenizer.ggml.add_bos_token";
   private static final String ADD_EOS = "tokenizer.ggml.add_eos_token";
+
+  private static final IntUnaryOperator NOWHERE = _ -> -1;
+  private static final IntUnaryOperator EVERYWHERE = at -> at;
 
   private final Vocabulary vocabulary;
   private final Subword subword;
@@ -105,7 +112,7 @@ final class SubwordTokenizer implements Tokenizer {
   public int[] encode(CharSequence text, boolean special) {
     var ids = new Ids();
     first.ifPresent(ids::add);
-    encode(text, special, ids);
+    encode(text, special ? NOWHERE : EVERYWHERE, ids);
     last.ifPresent(ids::add);
     return ids.toArray();
   }
@@ -113,16 +120,35 @@ final class SubwordTokenizer implements Tokenizer {
   @Override
   public int[] encodePlain(CharSequence text, boolean special) {
     var ids = new Ids();
-    encode(text, special, ids);
+    encode(text, special ? NOWHERE : EVERYWHERE, ids);
     return ids.toArray();
   }
 
-  private void encode(CharSequence source, boolean parse, Ids ids) {
+  @Override
+  public int[] encodeTurns(CharSequence text, BitSet plain) {
+    var ids = new Ids();
+    encode(text, plain::nextSetBit, ids);
+    int[] encoded = ids.toArray();
+    if (first.isEmpty() || (encoded.length > 0 && encoded[0] == first.getAsInt())) {
+      return encoded;
+    }
+    return IntStream.concat(IntStream.of(first.getAsInt()), IntStream.of(encoded)).toArray();
+  }
+
+  /// @param nextPlain the next place, from one on, that no special token may cover; or -1
+  private void encode(CharSequence source, IntUnaryOperator nextPlain, Ids ids) {
     String text = wellFormed(source.toString());
-    var specials = parse ? special : userDefined;
+    int plain = -1; // the next place that no special token may cover
     int from = 0; // where the text begins that is not encoded yet
     for (int at = 0; at < text.length(); ) {
-      int token = specials.longestAt(text, at);
+      if (plain < at) {
+        int next = nextPlain.applyAsInt(at);
+        plain = next < 0 ? text.length() : Math.min(next, text.length());
+      }
+      int token = special.longestAt(text, at, plain);
+      if (token < 0) {
+        token = userDefined.longestAt(text, at, text.length());
+      }
       if (token < 0) {
         at++;
         continue;
@@ -197,7 +223,21 @@ final class SubwordTokenizer implements Tokenizer {
 
   @Override
   public Decoder decoder(int... before) {
-    var decoder = new TextDecoder(this, subword.addsSpace());
+    return decoder(this::bytes, before);
+  }
+
+  @Override
+  public Decoder markupDecoder(int... before) {
+    return decoder(
+        token ->
+            isControl(token)
+                ? vocabulary.piece(token).getBytes(StandardCharsets.UTF_8)
+                : bytes(token),
+        before);
+  }
+
+  private Decoder decoder(IntFunction<byte[]> bytes, int... before) {
+    var decoder = new TextDecoder(bytes, subword.addsSpace());
     for (int token : before) {
       decoder.next(token);
     }

@@ -5,11 +5,12 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntFunction;
 
 /// Turns the bytes of tokens into text as they come, and keeps the first bytes of a character until
 /// the others are there: three at most.
 final class TextDecoder implements Tokenizer.Decoder {
-  private final Tokenizer tokenizer;
+  private final IntFunction<byte[]> bytes;
   private final CharsetDecoder utf8 =
       StandardCharsets.UTF_8
           .newDecoder()
@@ -18,22 +19,23 @@ final class TextDecoder implements Tokenizer.Decoder {
   private ByteBuffer kept = ByteBuffer.allocate(0); // the beginning of a character
   private boolean dropsSpace;
 
+  /// @param bytes of a token; empty if it has no text
   /// @param dropsSpace whether the space that the text begins with is not part of it
-  TextDecoder(Tokenizer tokenizer, boolean dropsSpace) {
-    this.tokenizer = tokenizer;
+  TextDecoder(IntFunction<byte[]> bytes, boolean dropsSpace) {
+    this.bytes = bytes;
     this.dropsSpace = dropsSpace;
   }
 
   @Override
   public String next(int token) {
-    byte[] bytes = tokenizer.bytes(token);
-    if (bytes.length == 0) {
+    byte[] added = bytes.apply(token);
+    if (added.length == 0) {
       return "";
     }
-    int from = dropsSpace && bytes[0] == ' ' ? 1 : 0;
+    int from = dropsSpace && added[0] == ' ' ? 1 : 0;
     dropsSpace = false;
-    var input = ByteBuffer.allocate(kept.remaining() + bytes.length - from);
-    return decode(input.put(kept).put(bytes, from, bytes.length - from).flip(), false);
+    var input = ByteBuffer.allocate(kept.remaining() + added.length - from);
+    return decode(input.put(kept).put(added, from, added.length - from).flip(), false);
   }
 
   @Override

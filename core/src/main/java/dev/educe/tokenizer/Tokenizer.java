@@ -2,6 +2,7 @@ package dev.educe.tokenizer;
 
 import dev.educe.format.Metadata;
 import dev.educe.format.ModelFormatException;
+import java.util.BitSet;
 import java.util.OptionalInt;
 
 /// Turns text into the ids that a model was trained on, and ids back into bytes of text.
@@ -27,6 +28,13 @@ public interface Tokenizer {
   ///
   /// A vocabulary that begins each text with a space of its own does so here too.
   int[] encodePlain(CharSequence text, boolean special);
+
+  /// Ids of a conversation that a template rendered, for the model to go on with: special tokens
+  /// are read where no unit is plain, and what lies between them is one text. BOS comes first where
+  /// the checkpoint wants it and the template has not written it; EOS is not added.
+  ///
+  /// @param plain the UTF-16 units that no special token may cover: what a user wrote
+  int[] encodeTurns(CharSequence text, BitSet plain);
 
   /// The bytes a token stands for: UTF-8, perhaps a part of a character; empty for control tokens
   /// and the unknown one.
@@ -64,6 +72,9 @@ public interface Tokenizer {
   ///
   /// @param before the tokens that come before the stream, whose text is not given
   Decoder decoder(int... before);
+
+  /// As [#decoder], but control tokens have the text of their spelling: for whoever reads markup.
+  Decoder markupDecoder(int... before);
 
   /// The text of ids: [#decoder] over all of them.
   default String decode(int... tokens) {

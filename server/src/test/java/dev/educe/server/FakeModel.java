@@ -9,6 +9,7 @@ import dev.educe.server.model.Refusal;
 import dev.educe.server.model.ServedModel;
 import dev.educe.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
@@ -134,6 +135,11 @@ final class FakeModel implements ServedModel {
     }
 
     @Override
+    public int[] encodeTurns(CharSequence text, BitSet plain) {
+      return encodePlain(text, false);
+    }
+
+    @Override
     public byte[] bytes(int token) {
       return new byte[] {(byte) token};
     }
@@ -180,6 +186,11 @@ final class FakeModel implements ServedModel {
     @Override
     public Decoder decoder(int... before) {
       throw new UnsupportedOperationException("the fake writes letters");
+    }
+
+    @Override
+    public Decoder markupDecoder(int... before) {
+      return decoder(before);
     }
   }
 }

@@ -1,0 +1,55 @@
+package dev.educe;
+
+import dev.educe.template.reply.ReplyReader;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.function.Supplier;
+
+/// A conversation in tokens, and how to read what the model goes on with.
+///
+/// @param tokens of the prompt
+/// @param readers makes a reader for each answer
+/// @param requests makes what is asked of the model, for each answer
+record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request> requests) {
+  static ChatPrompt of(ChatRequest request, ChatTemplate template, Model model) {
+    var tokenizer = model.tokenizer();
+    var tools = request.offered();
+    var rendering =
+        template.render(
+            request.messages(), tools, request.templateArguments(), tokenizer, LocalDateTime.now());
+    var content = new BitSet();
+    for (var span : rendering.spans()) {
+      content.set(span.start(), span.end(), span.isContent());
+    }
+    int[] tokens = tokenizer.encodeTurns(rendering.text(), content);
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("the template writes nothing for this conversation");
+    }
+    var format = template.format(!tools.isEmpty());
+    var offered = tools.stream().map(Tool::offered).toList();
+    Supplier<ReplyReader> readers = () -> format.reader(offered, rendering.text());
+    var stop = new ArrayList<>(request.generation().stop());
+    stop.addAll(template.stop());
+    var free = request.generation().withStop(stop);
+    var callable = request.callable();
+    var generation =
+        callable.isEmpty()
+            ? free
+            : free.withGrammar(
+                model
+                    .grammars()
+                    .of(CallGrammar.of(format, callable, readers.get().closing(), tokenizer)));
+    int reasoningMax = request.reasoningTokensMax();
+    Supplier<Request> requests =
+        reasoningMax == Integer.MAX_VALUE
+            ? () -> generation
+            : () -> {
+              var processors = new ArrayList<>(generation.processors());
+              // The last word, after all others.
+              processors.add(new ReasoningBudget(reasoningMax, tokens.length, readers, tokenizer));
+              return generation.withProcessors(processors);
+            };
+    return new ChatPrompt(tokens, readers, requests);
+  }
+}

@@ -1,0 +1,116 @@
+package dev.educe;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+
+/// A conversation that a model is to go on with. Immutable; `withX` copies.
+///
+/// @param messages from the first to the one to be answered
+/// @param tools that the model may ask to have called
+/// @param toolChoice whether it may, must or must not
+/// @param templateArguments further variables of the template, such as `enable_thinking`
+/// @param reasoningTokensMax after so many tokens of reasoning the model is made to answer
+/// @param generation how many tokens at most, how they are chosen, stop texts, tenant, priority and
+///   deadline; its prompt does not count
+public record ChatRequest(
+    List<Message> messages,
+    List<Tool> tools,
+    ToolChoice toolChoice,
+    Map<String, ?> templateArguments,
+    int reasoningTokensMax,
+    Request generation) {
+  /// @throws IllegalArgumentException if there are no messages, two tools have one name, a tool is
+  ///   to be called that there is not, or the number is negative
+  public ChatRequest {
+    messages = List.copyOf(messages);
+    tools = List.copyOf(tools);
+    templateArguments = Map.copyOf(templateArguments);
+    if (messages.isEmpty()) {
+      throw new IllegalArgumentException("there are no messages; give at least one");
+    }
+    if (reasoningTokensMax < 0) {
+      throw new IllegalArgumentException(
+          "reasoningTokensMax must not be negative, got " + reasoningTokensMax);
+    }
+    var names = new HashSet<String>();
+    for (var tool : tools) {
+      if (!names.add(tool.name())) {
+        throw new IllegalArgumentException("two tools are called " + tool.name());
+      }
+    }
+    if (toolChoice instanceof ToolChoice.Named named && !names.contains(named.tool())) {
+      throw new IllegalArgumentException(
+          "there is no tool %s to be called".formatted(named.tool()));
+    }
+    if (toolChoice instanceof ToolChoice.Required && tools.isEmpty()) {
+      throw new IllegalArgumentException("a tool is to be called, but there are none");
+    }
+  }
+
+  /// Answer this conversation, with as many tokens as the context has room for, sampled by default
+  /// and with a fresh seed.
+  public static ChatRequest of(List<Message> messages) {
+    return new ChatRequest(
+        messages,
+        List.of(),
+        ToolChoice.AUTO,
+        Map.of(),
+        Integer.MAX_VALUE,
+        Request.of("").withTokensMax(Integer.MAX_VALUE));
+  }
+
+  /// Answer this question.
+  public static ChatRequest of(String question) {
+    return of(List.of(Message.user(question)));
+  }
+
+  public ChatRequest withMessages(List<Message> messages) {
+    return new ChatRequest(
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+  }
+
+  public ChatRequest withTools(Tool... tools) {
+    return withTools(List.of(tools));
+  }
+
+  public ChatRequest withTools(List<Tool> tools) {
+    return new ChatRequest(
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+  }
+
+  public ChatRequest withToolChoice(ToolChoice toolChoice) {
+    return new ChatRequest(
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+  }
+
+  public ChatRequest withTemplateArguments(Map<String, ?> templateArguments) {
+    return new ChatRequest(
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+  }
+
+  public ChatRequest withReasoningTokensMax(int reasoningTokensMax) {
+    return new ChatRequest(
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+  }
+
+  public ChatRequest withGeneration(Request generation) {
+    return new ChatRequest(
+        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+  }
+
+  /// The tools that the model is told of.
+  List<Tool> offered() {
+    return toolChoice instanceof ToolChoice.None ? List.of() : tools;
+  }
+
+  /// The tools of which one must be called; none if nothing must.
+  List<Tool> callable() {
+    return switch (toolChoice) {
+      case ToolChoice.Auto _, ToolChoice.None _ -> List.of();
+      case ToolChoice.Required _ -> tools;
+      case ToolChoice.Named named ->
+          tools.stream().filter(tool -> tool.name().equals(named.tool())).toList();
+    };
+  }
+}

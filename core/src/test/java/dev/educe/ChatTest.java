@@ -1,0 +1,205 @@
+package dev.educe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.educe.Generation.Finish;
+import dev.educe.sampling.Sampling;
+import dev.educe.template.reply.ReplyPart;
+import dev.educe.testing.TestData;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Conversations with a real model, small as it is.
+class ChatTest {
+  /// Begins every answer inside reasoning.
+  private static final ChatTemplate REASONING =
+      ChatTemplate.parse(
+          "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}<think>\n"
+              + "{# </think> reasoning_content #}");
+
+  private static Model model;
+  private static Chat chat;
+
+  @BeforeAll
+  static void load() throws IOException {
+    model = Model.load(TestData.file("models", "stories260K.gguf"));
+    chat = model.chat(ChatTemplate.parse("{{ messages[-1].content }}"));
+  }
+
+  @AfterAll
+  static void close() {
+    if (model != null) {
+      model.close();
+    }
+  }
+
+  private static ChatRequest request(String text, int tokens) {
+    return ChatRequest.of(text)
+        .withGeneration(Request.of("").withTokensMax(tokens).withSampling(Sampling.greedy()));
+  }
+
+  @Test
+  void aConversationGoesOnAsTheSamePromptDoes() {
+    var reply = chat.reply(request("Once upon a time", 50));
+    var plain =
+        model.generate(
+            Request.of("Once upon a time").withTokensMax(50).withSampling(Sampling.greedy()));
+    assertEquals(plain.tokens(), reply.generation().tokens());
+    assertEquals(plain.text().strip(), reply.text().strip());
+    assertEquals(Finish.LENGTH, reply.generation().finish());
+  }
+
+  @Test
+  void thePartsAreTheWhole() {
+    var parts = new ArrayList<ReplyPart>();
+    var reply = chat.reply(request("Once upon a time", 60), parts::add);
+    var text = new StringBuilder();
+    for (var part : parts) {
+      text.append(((ReplyPart.Content) part).text());
+    }
+    assertEquals(reply.text(), text.toString());
+    assertTrue(parts.size() > 10, parts.size() + " parts");
+  }
+
+  @Test
+  void anAnswerCanBeCancelled() {
+    try (var reply = chat.start(request("Once upon a time", 400))) {
+      while (reply.hasNext()) {
+        if (!reply.next().isEmpty()) {
+          reply.cancel();
+        }
+      }
+      var result = reply.result();
+      assertEquals(Finish.CANCELLED, result.generation().finish());
+      assertFalse(result.text().isEmpty());
+    }
+  }
+
+  enum Mood {
+    GLAD,
+    SAD
+  }
+
+  record Answer(boolean isTrue, Mood mood) {}
+
+  @Test
+  void anAnswerIsARecord() {
+    for (int seed = 0; seed < 5; seed++) {
+      var request = request("Once upon a time", 60);
+      var sampling = Sampling.defaults().withSeed(seed).withTemperature(1);
+      var sampled = request.withGeneration(request.generation().withSampling(sampling));
+      var answer = chat.answer(sampled, Answer.class);
+      assertTrue(answer.mood() == Mood.GLAD || answer.mood() == Mood.SAD);
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> chat.answer(request("Once upon a time", 3), Answer.class));
+  }
+
+  @Test
+  void aRequiredToolIsCalled() {
+    var tools =
+        model.chat(ChatTemplate.parse("{{ messages[-1].content }}{# <tool_call> </tool_call> #}"));
+    var seen = new ArrayList<Answer>();
+    var tell = Tool.of("tell", "", Answer.class, answer -> seen.add(answer));
+    var other = Tool.of("other", "", Answer.class, answer -> "");
+    var request = request("Once upon a time", 80).withTools(tell, other);
+    var reply = tools.reply(request.withToolChoice(ToolChoice.named("tell")));
+    assertEquals("", reply.text());
+    assertEquals(1, reply.calls().size(), reply.toString());
+    assertEquals("tell", reply.calls().getFirst().name());
+    var any = tools.reply(request.withToolChoice(ToolChoice.REQUIRED));
+    assertEquals(1, any.calls().size(), any.toString());
+    var added = tools.callTools(request.withToolChoice(ToolChoice.named("tell")), 3, _ -> {});
+    assertEquals(1, seen.size());
+    assertEquals(3, added.size());
+    assertEquals("true", added.get(1).text());
+    assertThrows(
+        IllegalArgumentException.class, () -> request.withToolChoice(ToolChoice.named("nope")));
+    assertThrows(
+        IllegalArgumentException.class, () -> request("x", 1).withToolChoice(ToolChoice.REQUIRED));
+  }
+
+  @Test
+  void severalAnswersAreThoseOfTheirNumbers() {
+    var request = request("Once upon a time", 30).withReasoningTokensMax(3);
+    var sampled =
+        request.withGeneration(request.generation().withSampling(Sampling.defaults().withSeed(7)));
+    var started = model.chat(REASONING).start(sampled, 2);
+    for (boolean goesOn = true; goesOn; ) {
+      goesOn = false;
+      for (var reply : started) {
+        if (reply.hasNext()) {
+          reply.next();
+          goesOn = true;
+        }
+      }
+    }
+    var first = model.chat(REASONING).reply(sampled);
+    assertEquals(first.generation().tokens(), started.getFirst().result().generation().tokens());
+    for (var reply : started) {
+      assertFalse(reply.result().text().isEmpty());
+    }
+    assertFalse(started.get(0).result().text().equals(started.get(1).result().text()));
+    assertThrows(IllegalArgumentException.class, () -> chat.start(request, 0));
+  }
+
+  @Test
+  void stopTextsEndAnAnswer() {
+    var request = request("Once upon a time", 100);
+    var stopped =
+        chat.reply(request.withGeneration(request.generation().withStop(List.of("Lily"))));
+    assertEquals(Finish.STOP, stopped.generation().finish());
+    assertFalse(stopped.text().contains("Lily"));
+  }
+
+  @Test
+  void reasoningEndsWhenItsBudgetIsSpent() {
+    var thinking = model.chat(REASONING);
+    var request = request("Once upon a time", 80);
+    var free = thinking.reply(request);
+    assertEquals("", free.text());
+    assertFalse(free.message().reasoning().isEmpty());
+    for (int budget : List.of(0, 1, 20)) {
+      var bound = thinking.reply(request.withReasoningTokensMax(budget));
+      assertFalse(bound.text().isEmpty(), "budget " + budget);
+      String reasoning = bound.message().reasoning();
+      assertTrue(free.message().reasoning().startsWith(reasoning), reasoning);
+      assertEquals(budget == 0, reasoning.isEmpty());
+      int tokens = model.tokenizer().encodePlain(reasoning, false).length;
+      assertTrue(tokens <= budget + 2, reasoning);
+    }
+  }
+
+  @Test
+  void aBudgetThatSufficesChangesNothing() {
+    var thinking = model.chat(REASONING);
+    var request = request("Once upon a time", 40);
+    assertEquals(
+        thinking.reply(request).generation().tokens(),
+        thinking.reply(request.withReasoningTokensMax(40)).generation().tokens());
+  }
+
+  @Test
+  void aModelWithoutATemplateSaysWhatToDo() {
+    var failure = assertThrows(IllegalArgumentException.class, () -> model.chat());
+    assertTrue(failure.getMessage().contains("has no chat template"), failure.getMessage());
+    assertTrue(failure.getMessage().contains("ChatML"), failure.getMessage());
+    var reply = model.chat(ChatTemplate.chatml()).reply(request("hi", 8));
+    assertEquals(8, reply.generation().usage().generatedTokens());
+  }
+
+  @Test
+  void whatIsNoRequestIsRefused() {
+    assertThrows(IllegalArgumentException.class, () -> ChatRequest.of(List.of()));
+    assertThrows(
+        IllegalArgumentException.class, () -> ChatRequest.of("x").withReasoningTokensMax(-1));
+  }
+}
