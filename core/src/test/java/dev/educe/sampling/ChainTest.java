@@ -25,6 +25,11 @@ import org.junit.jupiter.api.function.Executable;
 /// Whole chains: their order, what comes before them, and what they draw.
 @ExtendWith(Seeded.class)
 class ChainTest {
+  // On some processors each step of the JDK's sort of primitives returns a pair of pivots, 24
+  // bytes;
+  // boxed vectors would take some 14,000 bytes for each choice.
+  private static final long SORT_BYTES = 1_024;
+
   private static final int[] NOTHING = {};
   private static final Sampling PLAIN = Sampling.greedy().withTemperature(1);
 
@@ -278,7 +283,7 @@ class ChainTest {
       long allocated = Long.MAX_VALUE;
       // Vectors are boxed until they are compiled.
       long deadline = System.nanoTime() + 20_000_000_000L;
-      while (allocated > 0 && System.nanoTime() < deadline) {
+      while (allocated > 100 * SORT_BYTES && System.nanoTime() < deadline) {
         allocated =
             Allocations.of(() -> {
               for (int i = 0; i < 100; i++) {
@@ -286,7 +291,8 @@ class ChainTest {
               }
             });
       }
-      assertEquals(0, allocated, sampling::toString);
+      long most = allocated;
+      assertTrue(most <= 100 * SORT_BYTES, () -> most + " bytes by " + sampling);
     }
   }
 
