@@ -45,6 +45,7 @@ final class CallGrammar {
   private static boolean isJson(CallSyntax syntax) {
     return switch (syntax.form()) {
       case CallForm.InObject _ -> true;
+      case CallForm.Code _ -> false;
       case CallForm.Named named -> named.arguments() instanceof ArgumentSyntax.Json;
     };
   }
