@@ -159,6 +159,15 @@ final class ReplyFormats {
                       "<|tool_call_begin|>functions.",
                       ":0<|tool_call_argument_begin|>",
                       new Json(),
+                      "<|tool_call_end|>")),
+              new CallSyntax(
+                  "",
+                  "",
+                  "",
+                  new Named(
+                      "<|tool_call_begin|>functions.",
+                      ":0<|tool_call_argument_begin|>",
+                      new Json(),
                       "<|tool_call_end|>"))),
           new Family(
               "mistral",
@@ -275,7 +284,7 @@ final class ReplyFormats {
                   new Named("{\"", "\": ", new Json(), "}"))),
           new Family(
               "gigachat-3",
-              "function call<|role_sep|>",
+              "'function call' & <|role_sep|>",
               new CallSyntax("<|message_sep|>\n\nfunction call<|role_sep|>\n", "", "", ARGUMENTS)),
           new Family(
               "minicpm",
