@@ -45,7 +45,8 @@ public final class Chat {
     }
   }
 
-  /// Answers a conversation with a record: the model can write nothing but its JSON.
+  /// Answers a conversation with a record: the model can write nothing but its JSON, after its
+  /// reasoning where the template begins one.
   ///
   /// The components may be of the types that [Tool] allows. A [Description] helps people and not
   /// the model, which should be told in a message what to write.
@@ -59,7 +60,7 @@ public final class Chat {
         request
             .withToolChoice(ToolChoice.NONE)
             .withGeneration(request.generation().withGrammar(grammar));
-    return RecordSchema.read(reply(constrained).generation().text(), type);
+    return RecordSchema.read(reply(constrained).text(), type);
   }
 
   /// Starts an answer and returns at once; any thread may cancel it. Throws as

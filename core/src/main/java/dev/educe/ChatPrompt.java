@@ -1,9 +1,12 @@
 package dev.educe;
 
+import dev.educe.template.reply.ReasoningSyntax;
+import dev.educe.template.reply.ReplyFormat;
 import dev.educe.template.reply.ReplyReader;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// A conversation in tokens, and how to read what the model goes on with.
@@ -36,20 +39,34 @@ record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request>
     var generation =
         callable.isEmpty()
             ? free
-            : free.withGrammar(
-                model
-                    .grammars()
-                    .of(CallGrammar.of(format, callable, readers.get().closing(), tokenizer)));
+            : free.withGrammar(model.grammars().of(CallGrammar.of(format, callable, tokenizer)));
     int reasoningMax = request.reasoningTokensMax();
-    Supplier<Request> requests =
-        reasoningMax == Integer.MAX_VALUE
-            ? () -> generation
-            : () -> {
-              var processors = new ArrayList<>(generation.processors());
-              // The last word, after all others.
-              processors.add(new ReasoningBudget(reasoningMax, tokens.length, readers, tokenizer));
-              return generation.withProcessors(processors);
-            };
+    var begun = begun(format, readers.get().closing());
+    Supplier<Request> requests = () -> generation;
+    if (generation.constraint().isPresent() && begun.isPresent()) {
+      var answers = generation.constraint().get();
+      requests =
+          () ->
+              generation.withConstraint(
+                  () -> new AfterReasoning(begun.get(), reasoningMax, answers.get(), model));
+    } else if (reasoningMax != Integer.MAX_VALUE) {
+      requests =
+          () -> {
+            var processors = new ArrayList<>(generation.processors());
+            // The last word, after all others.
+            processors.add(new ReasoningBudget(reasoningMax, tokens.length, readers, tokenizer));
+            return generation.withProcessors(processors);
+          };
+    }
     return new ChatPrompt(tokens, readers, requests);
+  }
+
+  /// The reasoning that a reply begins in, if it does.
+  ///
+  /// @param closing what would end it there
+  private static Optional<ReasoningSyntax> begun(ReplyFormat format, String closing) {
+    return format.reasoning().stream()
+        .filter(syntax -> syntax.closing().equals(closing))
+        .findFirst();
   }
 }

@@ -10,7 +10,8 @@ import java.util.Map;
 /// @param tools that the model may ask to have called
 /// @param toolChoice whether it may, must or must not
 /// @param templateArguments further variables of the template, such as `enable_thinking`
-/// @param reasoningTokensMax after so many tokens of reasoning the model is made to answer
+/// @param reasoningTokensMax after so many tokens of reasoning the model is made to answer; what
+///   the answer must fit, as a grammar or a required call, holds from there on
 /// @param generation how many tokens at most, how they are chosen, stop texts, tenant, priority and
 ///   deadline; its prompt does not count
 public record ChatRequest(
