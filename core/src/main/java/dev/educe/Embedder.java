@@ -22,9 +22,9 @@ public final class Embedder {
   private final Pooling pooling;
 
   /// @throws dev.educe.format.UnsupportedModelException if the model gives no vectors
-  Embedder(Model model, int size) {
+  Embedder(Model model) {
     this.model = model;
-    this.size = size;
+    this.size = model.stateSize();
     try {
       this.pooling = Pooling.of(model.metadata());
     } catch (ModelFormatException damaged) {

@@ -440,7 +440,12 @@ public final class Model implements AutoCloseable {
   /// @throws UnsupportedModelException if the model gives none
   /// @throws UncheckedIOException if the file is damaged where it says how
   public Embedder embedder() {
-    return new Embedder(this, executor.stateSize());
+    return new Embedder(this);
+  }
+
+  /// Values of a token's hidden state, and so of a text's vector.
+  public int stateSize() {
+    return executor.stateSize();
   }
 
   /// What samplers know of the tokens.

@@ -1,5 +1,7 @@
 package dev.educe.server;
 
+import dev.educe.EmbeddingOptions;
+import dev.educe.Embeddings;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening;
 import dev.educe.server.model.Happening.Finish;
@@ -9,7 +11,9 @@ import dev.educe.server.model.Refusal;
 import dev.educe.server.model.ServedModel;
 import dev.educe.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
@@ -102,6 +106,39 @@ final class FakeModel implements ServedModel {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @Override
+  public int stateSize() {
+    return 2;
+  }
+
+  /// Vectors of how many tokens there are; of those that begin with `hold` there never are any.
+  @Override
+  public Vectors embed(List<int[]> inputs, EmbeddingOptions options) {
+    boolean isHeld = tokenizer().decode(inputs.getFirst()).startsWith("hold");
+    underWay.incrementAndGet();
+    return new Vectors() {
+      @Override
+      public Optional<Embeddings> poll(Duration time) throws InterruptedException {
+        if (isHeld) {
+          Thread.sleep(time.toMillis());
+          return Optional.empty();
+        }
+        var vectors = inputs.stream().map(input -> new float[] {input.length, -0.5f}).toList();
+        return Optional.of(new Embeddings(vectors, tokensRead()));
+      }
+
+      @Override
+      public long tokensRead() {
+        return inputs.stream().mapToInt(input -> input.length).sum();
+      }
+
+      @Override
+      public void close() {
+        underWay.decrementAndGet();
+      }
+    };
   }
 
   @Override

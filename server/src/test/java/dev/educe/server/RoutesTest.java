@@ -47,6 +47,7 @@ class RoutesTest {
           GET /v1/models/{model} INFERENCE 0
           POST /v1/completions INFERENCE 8388608
           POST /v1/detokenize INFERENCE 8388608
+          POST /v1/embeddings INFERENCE 8388608
           POST /v1/tokenize INFERENCE 8388608
           """,
           served.server.routes().stream()

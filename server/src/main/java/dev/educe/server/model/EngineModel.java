@@ -1,5 +1,8 @@
 package dev.educe.server.model;
 
+import dev.educe.EmbeddingOptions;
+import dev.educe.EmbeddingRun;
+import dev.educe.Embeddings;
 import dev.educe.Model;
 import dev.educe.Request;
 import dev.educe.engine.Ended;
@@ -14,7 +17,10 @@ import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /// A model of this process's own engine.
 public final class EngineModel implements ServedModel {
@@ -60,13 +66,22 @@ public final class EngineModel implements ServedModel {
       events.onRoom(ticket::resume);
       return ticket::cancel;
     } catch (RefusedException e) {
-      throw Refusal.valueOf(e.kind().name()).error(sentence(e), e.retryMillis().orElse(0L));
+      throw Refusal.of(e);
     }
   }
 
-  private static String sentence(RefusedException refused) {
-    String message = refused.getMessage();
-    return Character.toUpperCase(message.charAt(0)) + message.substring(1) + ".";
+  @Override
+  public int stateSize() {
+    return model.stateSize();
+  }
+
+  @Override
+  public Vectors embed(List<int[]> inputs, EmbeddingOptions options) {
+    try {
+      return new Run(model.embedder().start(inputs, options));
+    } catch (RefusedException e) {
+      throw Refusal.of(e);
+    }
   }
 
   @Override
@@ -89,6 +104,24 @@ public final class EngineModel implements ServedModel {
   @Override
   public void close() {
     model.close();
+  }
+
+  /// Texts that the engine reads.
+  private record Run(EmbeddingRun run) implements Vectors {
+    @Override
+    public Optional<Embeddings> poll(Duration time) throws InterruptedException {
+      return run.await(time) ? Optional.of(run.result()) : Optional.empty();
+    }
+
+    @Override
+    public long tokensRead() {
+      return run.promptTokens();
+    }
+
+    @Override
+    public void close() {
+      run.close();
+    }
   }
 
   /// Puts the events of one text into a request's mailbox.

@@ -1,7 +1,12 @@
 package dev.educe.server.model;
 
+import dev.educe.EmbeddingOptions;
+import dev.educe.Embeddings;
 import dev.educe.server.http.ApiException;
 import dev.educe.tokenizer.Tokenizer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 
 /// A loaded model, as handlers see it. Thread-safe.
 public interface ServedModel extends AutoCloseable {
@@ -16,6 +21,16 @@ public interface ServedModel extends AutoCloseable {
   /// @param events is told what becomes of it
   /// @throws ApiException if it is not taken on; see [Refusal]
   Ticket start(Generating generating, Mailbox events);
+
+  /// Values of a vector that a text becomes.
+  int stateSize();
+
+  /// Starts to turn texts into vectors, and returns at once.
+  ///
+  /// @param inputs their tokens
+  /// @throws ApiException if they are not taken on; see [Refusal]
+  /// @throws dev.educe.format.UnsupportedModelException if the model gives no vectors
+  Vectors embed(List<int[]> inputs, EmbeddingOptions options);
 
   /// How the engine is getting on.
   Progress progress();
@@ -32,6 +47,21 @@ public interface ServedModel extends AutoCloseable {
   interface Ticket {
     /// Ends it at the engine's next step, unless it has ended by then.
     void cancel();
+  }
+
+  /// Texts that become vectors.
+  interface Vectors extends AutoCloseable {
+    /// Waits for them; what has kept them from it is thrown as the engine has it.
+    ///
+    /// @return empty if they are not all there within this time
+    Optional<Embeddings> poll(Duration time) throws InterruptedException;
+
+    /// Tokens that were read so far.
+    long tokensRead();
+
+    /// Gives up what was not read.
+    @Override
+    void close();
   }
 
   /// How an engine is getting on.

@@ -15,6 +15,7 @@ public final class OpenAi {
         Route.get("/v1/models", Scope.INFERENCE, models::list),
         Route.get("/v1/models/{model}", Scope.INFERENCE, models::one),
         Route.post("/v1/completions", Scope.INFERENCE, new Completions(service)::handle),
+        Route.post("/v1/embeddings", Scope.INFERENCE, new Embeddings(service)::handle),
         Route.post("/v1/tokenize", Scope.INFERENCE, tokens::tokenize),
         Route.post("/v1/detokenize", Scope.INFERENCE, tokens::detokenize));
   }
