@@ -1,6 +1,8 @@
 package dev.educe.server.openai;
 
 import dev.educe.EmbeddingOptions;
+import dev.educe.server.generation.Failures;
+import dev.educe.server.generation.Service;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.ClientGoneException;
 import dev.educe.server.http.Exchange;

@@ -1,4 +1,4 @@
-package dev.educe.server.openai;
+package dev.educe.server.generation;
 
 import dev.educe.engine.RefusedException;
 import dev.educe.format.UnsupportedModelException;
@@ -10,10 +10,10 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 
 /// The table from why the engine could not go on to what its client is told.
-final class Failures {
+public final class Failures {
   private Failures() {}
 
-  static ApiException of(Optional<RuntimeException> cause) {
+  public static ApiException of(Optional<RuntimeException> cause) {
     return switch (cause.orElse(null)) {
       case ApiException told -> told;
       case RefusedException refused -> Refusal.of(refused);
@@ -33,7 +33,7 @@ final class Failures {
     };
   }
 
-  static ApiException tookTooLong() {
+  public static ApiException tookTooLong() {
     return Refusal.WAITED_TOO_LONG.error("The request took longer than it may.", 0);
   }
 
