@@ -68,7 +68,12 @@ final class ToolFields {
     String name = function.requireText("name");
     String description = function.text("description").orElse("");
     function.object("parameters"); // it must be one
-    String parameters = function.value("parameters").map(JsonNode::toString).orElse(NO_PARAMETERS);
+    String parameters =
+        function
+            .value("parameters")
+            .filter(node -> !node.isEmpty())
+            .map(JsonNode::toString)
+            .orElse(NO_PARAMETERS);
     function.flag("strict");
     function.refuseRest();
     try {
