@@ -10,7 +10,7 @@ import OpenAI, {
   NotFoundError,
   RateLimitError,
 } from 'openai';
-import { zodFunction, zodResponseFormat } from 'openai/helpers/zod';
+import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 
 const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY } = process.env;
@@ -182,6 +182,66 @@ test('a conversation with the result of a tool', async () => {
   assert.equal(answer.choices[0].message.role, 'assistant');
 });
 
+const told = {
+  model,
+  instructions: 'You tell stories.',
+  input: 'Tell me one.',
+  max_output_tokens: 24,
+  temperature: 0,
+};
+
+test('responses, whole and streamed', async () => {
+  const whole = await client.responses.create(told);
+  assert.ok(whole.output_text.length > 0);
+  assert.equal(whole.usage.total_tokens, whole.usage.input_tokens + whole.usage.output_tokens);
+  const events = await collect(await client.responses.create({ ...told, stream: true }));
+  assert.equal(events[0].type, 'response.created');
+  assert.match(events.at(-1).type, /^response\.(completed|incomplete)$/);
+  assert.deepEqual(events.map((event) => event.sequence_number), events.map((_, i) => i));
+  const deltas = events.filter((event) => event.type === 'response.output_text.delta');
+  assert.equal(deltas.map((event) => event.delta).join(''), whole.output_text);
+  assert.equal(events.at(-1).response.output[0].content[0].text, whole.output_text);
+  const stream = client.responses.stream({ ...told, max_output_tokens: 400, stop: ['.'] });
+  const final = await stream.finalResponse();
+  assert.equal(final.status, 'completed');
+  assert.ok(final.output_text.length > 0);
+});
+
+test('responses that are remembered', async () => {
+  const first = await client.responses.create(told);
+  assert.equal((await client.responses.retrieve(first.id)).output_text, first.output_text);
+  const next = await client.responses.create({ ...told, input: 'Go on.', previous_response_id: first.id });
+  assert.equal(next.previous_response_id, first.id);
+  assert.ok(next.usage.input_tokens > first.usage.input_tokens);
+  const items = [];
+  for await (const item of client.responses.inputItems.list(next.id)) items.push(item);
+  assert.ok(items.length >= 1);
+  await client.responses.delete(first.id);
+  await assert.rejects(client.responses.retrieve(first.id), NotFoundError);
+});
+
+test('responses with a schema and with tools', async () => {
+  const body = { ...told, max_output_tokens: 200 };
+  const parsed = await client.responses.parse({ ...body, text: { format: zodTextFormat(Mood, 'mood') } });
+  assert.equal(typeof parsed.output_parsed.isHappy, 'boolean');
+  const tool = { type: 'function', name: 'mood', parameters: z.toJSONSchema(Mood), strict: true };
+  const calls = { ...body, tools: [tool], tool_choice: 'required' };
+  const called = (await client.responses.create(calls)).output.find((item) => item.type === 'function_call');
+  assert.equal(typeof JSON.parse(called.arguments).isHappy, 'boolean');
+  const events = await collect(await client.responses.create({ ...calls, stream: true }));
+  const done = events.find((event) => event.type === 'response.function_call_arguments.done');
+  assert.equal(done.arguments, called.arguments);
+  const answer = await client.responses.create({
+    ...told,
+    input: [
+      { role: 'user', content: 'Tell me one.' },
+      called,
+      { type: 'function_call_output', call_id: called.call_id, output: 'kept' },
+    ],
+  });
+  assert.ok(answer.output_text.length > 0);
+});
+
 async function refused(type, status, code, param, call) {
   const error = await call().then(() => assert.fail('it was served'), (thrown) => thrown);
   assert.ok(error instanceof type, String(error));
@@ -213,6 +273,8 @@ test('errors', async () => {
     client.embeddings.create({ model, input: '' }));
   await refused(BadRequestError, 400, 'unsupported_parameter', 'modalities', () =>
     client.chat.completions.create({ ...chat, modalities: ['audio'] }));
+  await refused(BadRequestError, 400, 'invalid_type', 'max_output_tokens', () =>
+    client.responses.create({ ...told, max_output_tokens: 'many' }));
   await refused(BadRequestError, 400, 'unknown_parameter', 'surprise', () =>
     client.chat.completions.create({ ...chat, surprise: 1 }));
 });

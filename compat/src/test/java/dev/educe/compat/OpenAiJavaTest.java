@@ -16,12 +16,15 @@ import com.openai.errors.OpenAIServiceException;
 import com.openai.errors.RateLimitException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.helpers.ChatCompletionAccumulator;
+import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionCreateParams.Stop;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.chat.completions.ChatCompletionToolChoiceOption;
 import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.embeddings.EmbeddingCreateParams;
+import com.openai.models.responses.Response;
+import com.openai.models.responses.ResponseCreateParams;
 import dev.educe.Model;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -205,6 +208,36 @@ class OpenAiJavaTest {
             .asFunction();
     assertEquals(call.function().arguments(), streamed.function().arguments());
     assertEquals(call.function().name(), streamed.function().name());
+  }
+
+  private static ResponseCreateParams.Builder told() {
+    return ResponseCreateParams.builder()
+        .model(StoryServer.MODEL)
+        .instructions("You tell stories.")
+        .input("Tell me one.")
+        .temperature(0.0)
+        .maxOutputTokens(24);
+  }
+
+  private static String text(Response response) {
+    return response.output().getFirst().asMessage().content().getFirst().asOutputText().text();
+  }
+
+  @Test
+  void responsesAreWrittenStreamedAndRemembered() {
+    var whole = client.responses().create(told().build());
+    String text = text(whole);
+    assertFalse(text.isBlank());
+    var accumulator = ResponseAccumulator.create();
+    try (var stream = client.responses().createStreaming(told().build())) {
+      stream.stream().forEach(accumulator::accumulate);
+    }
+    assertEquals(text, text(accumulator.response()));
+    var next = told().previousResponseId(whole.id()).input("Go on.").build();
+    assertEquals(Optional.of(whole.id()), client.responses().create(next).previousResponseId());
+    assertEquals(text, text(client.responses().retrieve(whole.id())));
+    client.responses().delete(whole.id());
+    assertThrows(NotFoundException.class, () -> client.responses().retrieve(whole.id()));
   }
 
   @Test
