@@ -7,8 +7,7 @@ import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
 import dev.educe.server.http.Quota;
 import dev.educe.server.http.Scope;
-import dev.educe.server.model.EngineModel;
-import dev.educe.server.model.LoadingCatalogue;
+import dev.educe.server.model.EngineCatalogue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +45,7 @@ public final class StoryServer implements AutoCloseable {
       read.put(parts[0], parts[1], "test");
     }
     var config = ServerConfig.of(read);
-    var catalogue = new LoadingCatalogue(config.models(), EngineModel::load, 0, Duration.ZERO);
+    var catalogue = new EngineCatalogue(config.models(), 0, Duration.ZERO);
     this.server = new EduceServer(config, catalogue, _ -> {});
   }
 

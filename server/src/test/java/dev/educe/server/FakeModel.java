@@ -218,9 +218,6 @@ final class FakeModel implements ServedModel {
     return 1;
   }
 
-  @Override
-  public void close() {}
-
   /// Every byte of UTF-8 is a token.
   private static final class Bytes implements Tokenizer {
     @Override

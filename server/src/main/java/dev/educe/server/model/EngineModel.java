@@ -44,21 +44,21 @@ public final class EngineModel implements ServedModel {
     this.chat = chat;
   }
 
-  /// Loads it from a file.
+  /// A loaded model, served as its source says; it is borrowed.
   ///
-  /// @throws IOException if it cannot be read
-  public static EngineModel load(Path file, ModelOptions options) throws IOException {
-    var given = given(options.chatTemplate());
-    var model = Model.load(file, options.loadOptions());
-    try {
-      return new EngineModel(
-          model,
-          GapTokens.of(model),
-          given.isPresent() ? () -> model.chat(given.get()) : own(model, file));
-    } catch (IOException | RuntimeException e) {
-      model.close();
-      throw e;
-    }
+  /// @throws IOException if the chat template that is to replace its own cannot be read, or what it
+  ///   fills gaps with is damaged
+  static EngineModel of(Model model, EngineCatalogue.Source source) throws IOException {
+    var given = given(source.options().chatTemplate());
+    return new EngineModel(
+        model,
+        GapTokens.of(model),
+        given.isPresent() ? () -> model.chat(given.get()) : own(model, source.file()));
+  }
+
+  /// Whether it is this model that is served.
+  boolean runs(Model model) {
+    return this.model == model;
   }
 
   private static Optional<ChatTemplate> given(String template) throws IOException {
@@ -166,11 +166,6 @@ public final class EngineModel implements ServedModel {
   @Override
   public long bytes() {
     return model.memoryBytes();
-  }
-
-  @Override
-  public void close() {
-    model.close();
   }
 
   /// Texts that the engine reads.

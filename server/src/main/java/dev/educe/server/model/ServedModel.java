@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// A loaded model, as handlers see it. Thread-safe.
-public interface ServedModel extends AutoCloseable {
+public interface ServedModel {
   /// Tokens a prompt and its continuation may have together.
   int contextLength();
 
@@ -52,10 +52,6 @@ public interface ServedModel extends AutoCloseable {
 
   /// Memory it takes, off the heap.
   long bytes();
-
-  /// Ends what is under way and frees the memory.
-  @Override
-  void close();
 
   /// The tokens around a gap: what comes before it, what comes after it, and where to fill it.
   record Gap(int before, int after, int here) {}
