@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
 @Timeout(180)
 class OpenAiNodeTest {
+  private static final int NODE_MIN = 20; // what the client asks for
   private static final Path SOURCES = Path.of("src/test/js");
   private static final Path INSTALLED = Path.of("target/js");
   private static final Pattern SERVING = Pattern.compile("educe: serving .* at (http\\S+)\\R");
@@ -36,7 +38,7 @@ class OpenAiNodeTest {
 
   @TestFactory
   Stream<DynamicTest> theClientDoesWhatItDoesElsewhere() throws Exception {
-    assumeTrue(isThere("node") && isThere("npm"), "node or npm is not installed");
+    assumeTrue(isThere("npm") && nodeVersion() >= NODE_MIN, "Node.js 20 and npm are not installed");
     install();
     Path keys = folder.resolve("keys.json");
     String key = StoryServer.key(keys, 1);
@@ -58,8 +60,17 @@ class OpenAiNodeTest {
   }
 
   private static boolean isThere(String command) {
-    return Stream.of(System.getenv("PATH").split(java.io.File.pathSeparator))
+    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, command)));
+  }
+
+  /// The major version of Node.js; 0 if it is not there.
+  private static int nodeVersion() throws IOException, InterruptedException {
+    if (!isThere("node")) {
+      return 0;
+    }
+    String version = run(new ProcessBuilder("node", "--version")).strip(); // v20.20.2
+    return Integer.parseInt(version.substring(1, version.indexOf('.')));
   }
 
   /// Installs the client, unless the one of this lock is there already.
