@@ -43,7 +43,8 @@ class EngineServedTest {
         var server = new EduceServer(config, catalogue, _ -> {});
         var client = HttpClient.newHttpClient()) {
       String body =
-          "{\"model\":\"tiny\",\"prompt\":\"Once upon a time\",\"max_tokens\":40,\"temperature\":0";
+          "{\"model\":\"tiny\",\"prompt\":\"Once upon a time\",\"max_tokens\":40,"
+              + "\"temperature\":0";
       var whole = json(post(client, server, body + "}"));
       assertEquals(expected, whole.at("/choices/0/text").stringValue());
       var streamed = new StringBuilder();
@@ -81,7 +82,8 @@ class EngineServedTest {
                       client,
                       server,
                       "/v1/chat/completions",
-                      "{\"model\":\"tiny\",\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},"
+                      "{\"model\":\"tiny\",\"messages\":[{\"role\":\"system\","
+                          + "\"content\":\"Be brief.\"},"
                           + "{\"role\":\"user\",\"content\":\"Once upon a time\"}]"
                           + more
                           + "}"));
@@ -125,7 +127,8 @@ class EngineServedTest {
     assertEquals(once, chat.apply(seeded).get("choices"));
     assertEquals(3, once.size());
     assertNotEquals(once.at("/0/message"), once.at("/1/message"));
-    var cut = chat.apply(",\"max_tokens\":60,\"temperature\":0,\"stop\":[\" \"]").at("/choices/0");
+    var cut =
+        chat.apply(",\"max_tokens\":60,\"temperature\":0,\"stop\":" + "[\" \"]").at("/choices/0");
     assertFalse(cut.at("/message/content").stringValue().contains(" "));
     assertEquals("stop", cut.get("finish_reason").stringValue());
   }
@@ -145,7 +148,8 @@ class EngineServedTest {
     assertEquals("stop", answer.at("/choices/0/finish_reason").stringValue());
     var called =
         chat.apply(
-            ",\"tool_choice\":\"required\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":"
+            ",\"tool_choice\":\"required\",\"tools\":[{\"type\":\"function\",\"function\":"
+                + "{\"name\":"
                 + "\"tell\",\"parameters\":"
                 + schema
                 + "}}]");

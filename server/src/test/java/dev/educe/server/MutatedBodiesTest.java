@@ -25,22 +25,36 @@ class MutatedBodiesTest {
               + "\"logit_bias\":{\"65\":-1},\"presence_penalty\":1,\"user\":\"u\"}",
           "{\"model\":\"letters\",\"prompt\":[[1,2],\"é𝄞\"],\"stream\":true,"
               + "\"stream_options\":{\"include_usage\":true},\"max_tokens\":2}",
-          "{\"model\":\"letters\",\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\","
-              + "\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"assistant\",\"content\":null,"
-              + "\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\","
-              + "\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"r\"}],"
-              + "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{}}}],"
-              + "\"tool_choice\":\"auto\",\"n\":2,\"logprobs\":true,\"top_logprobs\":1,\"max_tokens\":3}",
-          "{\"model\":\"letters\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"stream\":true,"
-              + "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":"
+          "{\"model\":\"letters\",\"messages\":[{\"role\":\"system\",\"content\":\"s\"},"
+              + "{\"role\":\"user\","
+              + "\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},"
+              + "{\"role\":\"assistant\",\"content\":null,"
+              + "\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":"
+              + "{\"name\":\"f\","
+              + "\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\","
+              + "\"content\":\"r\"}],"
+              + "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\","
+              + "\"parameters\":{}}}],"
+              + "\"tool_choice\":\"auto\",\"n\":2,\"logprobs\":true,\"top_logprobs\":1,"
+              + "\"max_tokens\":3}",
+          "{\"model\":\"letters\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
+              + "\"stream\":true,"
+              + "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
+              + "{\"name\":\"n\",\"schema\":"
               + "{\"type\":\"object\",\"properties\":{\"a\":{\"enum\":[1]}}}}},\"max_tokens\":2}",
-          "{\"model\":\"letters\",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\","
+          "{\"model\":\"letters\",\"input\":[{\"role\":\"user\",\"content\":"
+              + "[{\"type\":\"input_text\","
               + "\"text\":\"a\"}]},{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\","
-              + "\"arguments\":\"{}\"},{\"type\":\"function_call_output\",\"call_id\":\"c\",\"output\":\"r\"},"
-              + "{\"type\":\"reasoning\",\"summary\":[],\"content\":[{\"type\":\"reasoning_text\","
-              + "\"text\":\"t\"}]}],\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"parameters\":{},"
-              + "\"strict\":true}],\"text\":{\"format\":{\"type\":\"json_object\"}},\"max_output_tokens\":3}",
-          "{\"model\":\"letters\",\"input\":\"a\",\"instructions\":\"i\",\"stream\":true,\"store\":false,"
+              + "\"arguments\":\"{}\"},{\"type\":\"function_call_output\","
+              + "\"call_id\":\"c\",\"output\":\"r\"},"
+              + "{\"type\":\"reasoning\",\"summary\":[],\"content\":"
+              + "[{\"type\":\"reasoning_text\","
+              + "\"text\":\"t\"}]}],\"tools\":[{\"type\":\"function\",\"name\":\"f\","
+              + "\"parameters\":{},"
+              + "\"strict\":true}],\"text\":{\"format\":{\"type\":\"json_object\"}},"
+              + "\"max_output_tokens\":3}",
+          "{\"model\":\"letters\",\"input\":\"a\",\"instructions\":\"i\",\"stream\":true,"
+              + "\"store\":false,"
               + "\"reasoning\":{\"effort\":\"low\"},\"max_output_tokens\":3}",
           "{\"model\":\"letters\",\"prompt\":\"text\",\"add_special_tokens\":false}",
           "{\"model\":\"letters\",\"tokens\":[1,2,3]}",

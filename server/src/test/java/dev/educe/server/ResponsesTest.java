@@ -294,14 +294,20 @@ class ResponsesTest {
           {"model":"letters"} | missing_required_parameter | input
           {"model":"letters","input":[]} | empty_array | input
           {"model":"letters","input":1} | invalid_type | input
-          {"model":"letters","input":[{"type":"item_reference","id":"x"}]} | invalid_value | input[0].type
-          {"model":"letters","input":[{"role":"tool","content":"x"}]} | invalid_value | input[0].role
-          {"model":"letters","input":[{"role":"user","content":[{"type":"input_image"}]}]} | unsupported_value | input[0].content[0].type
-          {"model":"letters","input":[{"type":"function_call_output","call_id":"x","output":"y"}]} | invalid_value | input[0].call_id
-          {"model":"letters","input":[{"type":"function_call","call_id":"x","name":"y","arguments":"["}]} | invalid_value | input[0].arguments
+          {"model":"letters","input":[{"type":"item_reference","id":"x"}]} | invalid_value |\
+          input[0].type
+          {"model":"letters","input":[{"role":"tool","content":"x"}]} | invalid_value | input[\
+          0].role
+          {"model":"letters","input":[{"role":"user","content":[{"type":"input_image"}]}]} |\
+          unsupported_value | input[0].content[0].type
+          {"model":"letters","input":[{"type":"function_call_output","call_id":"x","output":\
+          "y"}]} | invalid_value | input[0].call_id
+          {"model":"letters","input":[{"type":"function_call","call_id":"x","name":"y",\
+          "arguments":"["}]} | invalid_value | input[0].arguments
           {…"tools":[{"type":"web_search"}]} | invalid_value | tools[0].type
           {…"tool_choice":{"type":"function","name":"a"}} | invalid_value | tool_choice
-          {…"text":{"format":{"type":"json_schema","name":"n","schema":{"not":{}}}}} | unsupported_schema | text.format
+          {…"text":{"format":{"type":"json_schema","name":"n","schema":{"not":{}}}}} |\
+          unsupported_schema | text.format
           {…"include":["file_search_call.results"]} | invalid_value | include
           {…"reasoning":{"summary":"auto"}} | unsupported_parameter | reasoning.summary
           {…"background":true} | unsupported_parameter | background
