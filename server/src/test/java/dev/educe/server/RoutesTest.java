@@ -187,9 +187,14 @@ class RoutesTest {
                       "origin",
                       "https://chat.example",
                       "access-control-request-method",
-                      "POST")
+                      "POST",
+                      "access-control-request-headers",
+                      "authorization,content-type,x-stainless-os")
                   .method("OPTIONS", BodyPublishers.noBody()));
       assertEquals(204, preflight.statusCode());
+      assertEquals(
+          "authorization,content-type,x-stainless-os",
+          preflight.headers().firstValue("access-control-allow-headers").orElseThrow());
     }
   }
 }
