@@ -207,7 +207,8 @@ final class Scheduler {
   }
 
   /// A tenant's sequence with prompt tokens to compute: the oldest, or the one with the least to
-  /// do.
+  /// do. Who is to write goes before who is only read: crowds of texts make nobody wait for a first
+  /// token, and have what the oldest always gets.
   private Sequence candidate(Tenant tenant, boolean wantsOldest, boolean wantsWhole) {
     Sequence best = null;
     if (tenant.running > 0) {
@@ -219,12 +220,16 @@ final class Scheduler {
         }
       }
     }
+    Sequence first = null; // of those that wait
     for (Sequence sequence : tenant.waiting) {
       if (isCandidate(sequence) && !wantsWhole) {
-        return better(best, sequence, wantsOldest);
+        first = first == null ? sequence : first;
+        if (wantsOldest || !sequence.work.readsStates()) {
+          return better(best, sequence, wantsOldest);
+        }
       }
     }
-    return best;
+    return first == null ? best : better(best, first, wantsOldest);
   }
 
   private static Sequence better(Sequence best, Sequence other, boolean wantsOldest) {
@@ -232,6 +237,10 @@ final class Scheduler {
       return other;
     }
     boolean isBetter = wantsOldest ? other.id < best.id : other.behind() < best.behind();
+    boolean isRead = other.work.readsStates();
+    if (!wantsOldest && isRead != best.work.readsStates()) {
+      isBetter = !isRead;
+    }
     return isBetter ? other : best;
   }
 

@@ -81,9 +81,11 @@ class FairnessTest {
     stepper.step();
     int before = writing.generated();
     var late = List.of(submit("b", 0, 1_000, 100), submit("c", 0, 2_000, 100));
+    var sameTenant = submit("a", 0, 50, 100);
     for (int step = 1; step <= 60; step++) {
       stepper.step();
       assertEquals(before + step, writing.generated(), "a text to embed was put first");
+      assertTrue(sameTenant.generated() > 0 || step < 12, "it waits for texts of its own tenant");
       long reading =
           stepper.scheduler().sequences().stream()
               .filter(sequence -> sequence.isRunning && sequence.work.readsStates())
