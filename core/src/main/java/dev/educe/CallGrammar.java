@@ -50,7 +50,7 @@ final class CallGrammar {
   }
 
   /// A text with the control tokens in it as such.
-  private static Part text(String text, Tokenizer tokenizer) {
+  static Part text(String text, Tokenizer tokenizer) {
     var parts = new ArrayList<Part>();
     int from = 0;
     for (int token : tokenizer.encodePlain(text, true)) {

@@ -8,10 +8,10 @@ import java.util.function.Supplier;
 
 /// A conversation in tokens, and how to read what the model goes on with.
 ///
-/// @param tokens of the prompt
+/// @param tokens of the prompt; not to be changed
 /// @param readers makes a reader for each answer
 /// @param requests makes what is asked of the model, for each answer
-record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request> requests) {
+public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request> requests) {
   static ChatPrompt of(ChatRequest request, ChatTemplate template, Model model) {
     var tokenizer = model.tokenizer();
     var tools = request.offered();
@@ -32,14 +32,10 @@ record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request>
     var stop = new ArrayList<>(request.generation().stop());
     stop.addAll(template.stop());
     var free = request.generation().withStop(stop);
-    var callable = request.callable();
     var generation =
-        callable.isEmpty()
-            ? free
-            : free.withGrammar(
-                model
-                    .grammars()
-                    .of(CallGrammar.of(format, callable, readers.get().closing(), tokenizer)));
+        AnswerGrammar.of(request, format, readers.get().closing(), tokenizer)
+            .map(form -> free.withGrammar(model.grammars().of(form)))
+            .orElse(free);
     int reasoningMax = request.reasoningTokensMax();
     Supplier<Request> requests =
         reasoningMax == Integer.MAX_VALUE

@@ -408,13 +408,15 @@ public final class Model implements AutoCloseable {
   ///
   /// @param prompt tokens, in place of the request's text; not changed by anybody from now on
   /// @param number among the continuations of this prompt, from 0
+  /// @param decoder of the text that is handed over; for a conversation, one of its markup
   /// @throws IllegalArgumentException if the prompt has no tokens or an unknown id
   /// @throws dev.educe.engine.RefusedException if it can never run, too many wait already, or the
   ///   model is closed
-  public Engine.Ticket start(int[] prompt, Request request, int number, Listener listener) {
+  public Engine.Ticket start(
+      int[] prompt, Request request, int number, Tokenizer.Decoder decoder, Listener listener) {
     checkIds(prompt);
-    return engine.submit(
-        Continuation.work(this, prompt, request, tokenizer.decoder(prompt), number, listener));
+    var work = Continuation.work(this, prompt, request, decoder, number, listener);
+    return engine.submit(Continuation.withPrompt(work, request, listener::promptToken));
   }
 
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,

@@ -1,5 +1,9 @@
 package dev.educe.server;
 
+import dev.educe.ChatPrompt;
+import dev.educe.ChatRequest;
+import dev.educe.grammar.GrammarCache;
+import dev.educe.grammar.TokenTrie;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening;
 import dev.educe.server.model.Happening.Finish;
@@ -7,19 +11,28 @@ import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.server.model.Mailbox;
 import dev.educe.server.model.Refusal;
 import dev.educe.server.model.ServedModel;
+import dev.educe.template.Template;
+import dev.educe.template.TemplateException;
+import dev.educe.template.reply.OfferedTool;
+import dev.educe.template.reply.ReplyFormat;
 import dev.educe.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDateTime;
 import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A model that answers with the letters of the alphabet, each a token, at the pace of a test.
 ///
-/// A prompt that begins with a word does what the word says: `hold` waits for [#release], `forever`
-/// writes until it is cancelled, `fail` fails after two tokens, `full` is refused.
+/// A prompt that begins with a word does what the word says: `hold` waits for [#held], `forever`
+/// writes until it is cancelled, `fail` fails after two tokens, `full` is refused, `say` writes
+/// what follows. A conversation is its last message; `refuse` is refused by the template.
 final class FakeModel implements ServedModel {
   static final int CONTEXT = 1_000;
 
@@ -27,6 +40,8 @@ final class FakeModel implements ServedModel {
   final AtomicInteger cancelled = new AtomicInteger();
   final AtomicInteger paused = new AtomicInteger();
   final Semaphore held = new Semaphore(0);
+  volatile ChatRequest asked; // last
+  volatile Optional<Gap> gap = Optional.empty();
   volatile int waiting;
   volatile long steps;
 
@@ -38,6 +53,41 @@ final class FakeModel implements ServedModel {
   @Override
   public Tokenizer tokenizer() {
     return new Bytes();
+  }
+
+  @Override
+  public GrammarCache grammars() {
+    return new GrammarCache(TokenTrie.of(tokenizer()), 1 << 20);
+  }
+
+  @Override
+  public Optional<Gap> gap() {
+    return gap;
+  }
+
+  @Override
+  public ChatPrompt prompt(ChatRequest request) {
+    asked = request;
+    String text = request.messages().getLast().text();
+    if (text.startsWith("refuse")) {
+      throw templateException();
+    }
+    var format = ReplyFormat.detect("<tool_call> <think> </think>");
+    var tools =
+        request.tools().stream().map(tool -> new OfferedTool(tool.name(), Set.of())).toList();
+    request.answerForm().ifPresent(form -> grammars().of(form));
+    return new ChatPrompt(
+        tokenizer().encodePlain(text, false), () -> format.reader(tools, ""), request::generation);
+  }
+
+  private static TemplateException templateException() {
+    try {
+      Template.parse("{{ raise_exception('Only cats may speak') }}")
+          .render(Map.of(), LocalDateTime.MIN);
+      throw new AssertionError("the template must refuse");
+    } catch (TemplateException e) {
+      return e;
+    }
   }
 
   @Override
@@ -59,9 +109,14 @@ final class FakeModel implements ServedModel {
     int choice = generating.choice();
     int written = 0;
     var finish = Finish.LENGTH;
+    String said = prompt.startsWith("say ") ? prompt.substring("say ".length()) : "";
+    var request = generating.request();
+    for (int i = 1; i < generating.prompt().length && request.promptLogprobs().isPresent(); i++) {
+      events.put(new Happening.PromptToken(choice, likely(generating.prompt()[i])));
+    }
     boolean isEndless = prompt.startsWith("forever");
     boolean isHeld = prompt.startsWith("hold");
-    while (isEndless || written < generating.tokensMax()) {
+    while (isEndless || written < generating.request().tokensMax()) {
       if (isHeld) {
         isHeld = !held.tryAcquire();
       }
@@ -82,8 +137,16 @@ final class FakeModel implements ServedModel {
         finish = Finish.FAILED;
         break;
       }
-      int letter = 'a' + written % 26;
-      events.put(new Happening.Piece(choice, letter, Character.toString(letter), Optional.empty()));
+      if (!said.isEmpty() && written == said.length()) {
+        finish = Finish.STOP;
+        break;
+      }
+      int letter = said.isEmpty() ? 'a' + written % 26 : said.charAt(written);
+      var logprobs =
+          request.logprobs().isPresent()
+              ? Optional.of(likely(letter))
+              : Optional.<Happening.TokenLogprobs>empty();
+      events.put(new Happening.Piece(choice, letter, Character.toString(letter), logprobs));
       written++;
     }
     underWay.decrementAndGet();
@@ -94,6 +157,11 @@ final class FakeModel implements ServedModel {
             "",
             Optional.empty(),
             new TokenUsage(generating.prompt().length, 0, written, 1, 1, written)));
+  }
+
+  private static Happening.TokenLogprobs likely(int token) {
+    return new Happening.TokenLogprobs(
+        -0.5f, List.of(new Happening.Likely(token, -0.5f), new Happening.Likely(122, -1.5f)));
   }
 
   private static void sleep() {
@@ -185,7 +253,17 @@ final class FakeModel implements ServedModel {
 
     @Override
     public Decoder decoder(int... before) {
-      throw new UnsupportedOperationException("the fake writes letters");
+      return new Decoder() {
+        @Override
+        public String next(int token) {
+          return Character.toString(token);
+        }
+
+        @Override
+        public String finish() {
+          return "";
+        }
+      };
     }
 
     @Override

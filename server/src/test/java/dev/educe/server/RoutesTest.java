@@ -45,6 +45,7 @@ class RoutesTest {
           GET /ready PUBLIC 0
           GET /v1/models INFERENCE 0
           GET /v1/models/{model} INFERENCE 0
+          POST /v1/chat/completions INFERENCE 8388608
           POST /v1/completions INFERENCE 8388608
           POST /v1/detokenize INFERENCE 8388608
           POST /v1/tokenize INFERENCE 8388608

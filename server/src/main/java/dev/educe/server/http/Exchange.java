@@ -163,15 +163,16 @@ public final class Exchange {
     answer(error.status(), JSON, error.body());
   }
 
-  /// Begins an answer of events. Nothing but events follows.
-  ///
-  /// @throws ClientGoneException if the client has left
+  /// An answer of events, which begins with the first of them. Nothing but events follows.
   public EventStream events() {
+    return new EventStream(this);
+  }
+
+  void beginEvents() {
     isAnswered = true;
     response.setStatus(200);
     header("content-type", "text/event-stream; charset=utf-8");
     header("x-accel-buffering", "no"); // proxies that collect would hold events back
-    return new EventStream(this);
   }
 
   /// Whether an answer was begun.

@@ -1,34 +1,93 @@
 package dev.educe.server.model;
 
+import dev.educe.Chat;
+import dev.educe.ChatPrompt;
+import dev.educe.ChatRequest;
+import dev.educe.ChatTemplate;
 import dev.educe.Model;
-import dev.educe.Request;
 import dev.educe.engine.Ended;
 import dev.educe.engine.Event;
 import dev.educe.engine.Finish;
 import dev.educe.engine.Listener;
 import dev.educe.engine.RefusedException;
+import dev.educe.grammar.GrammarCache;
 import dev.educe.sampling.LogProbabilities;
 import dev.educe.server.model.Happening.Likely;
 import dev.educe.server.model.Happening.TokenLogprobs;
 import dev.educe.server.model.Happening.TokenUsage;
+import dev.educe.template.TemplateException;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /// A model of this process's own engine.
 public final class EngineModel implements ServedModel {
-  private final Model model;
+  private static final System.Logger LOG = System.getLogger(EngineModel.class.getName());
 
-  private EngineModel(Model model) {
+  private final Model model;
+  private final Optional<Gap> gap;
+  private final Supplier<Chat> chat;
+
+  private EngineModel(Model model, Optional<Gap> gap, Supplier<Chat> chat) {
     this.model = model;
+    this.gap = gap;
+    this.chat = chat;
   }
 
   /// Loads it from a file.
   ///
   /// @throws IOException if it cannot be read
   public static EngineModel load(Path file, ModelOptions options) throws IOException {
-    return new EngineModel(Model.load(file, options.loadOptions()));
+    var given = given(options.chatTemplate());
+    var model = Model.load(file, options.loadOptions());
+    try {
+      return new EngineModel(
+          model,
+          GapTokens.of(model),
+          given.isPresent() ? () -> model.chat(given.get()) : own(model, file));
+    } catch (IOException | RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private static Optional<ChatTemplate> given(String template) throws IOException {
+    return switch (template) {
+      case "" -> Optional.empty();
+      case "chatml" -> Optional.of(ChatTemplate.chatml());
+      case "plain" -> Optional.of(ChatTemplate.plain());
+      default -> {
+        try {
+          yield Optional.of(ChatTemplate.parse(Files.readString(Path.of(template))));
+        } catch (TemplateException e) {
+          throw new IOException(template + ": " + e.getMessage(), e);
+        }
+      }
+    };
+  }
+
+  /// Said once and aloud where conversations are not written as the model has it: a template that
+  /// is wrong is not replaced, and one that is missing is by roles as words.
+  private static Supplier<Chat> own(Model model, Path file) {
+    try {
+      if (model.chatTemplate().isEmpty()) {
+        LOG.log(
+            Level.WARNING,
+            file + " has no chat template; conversations are written plainly, see chat-template");
+        return () -> model.chat(ChatTemplate.plain());
+      }
+    } catch (TemplateException e) {
+      LOG.log(
+          Level.WARNING,
+          "%s: its chat template is wrong, and conversations are refused: %s"
+              .formatted(file, e.getMessage()));
+    }
+    return model::chat;
   }
 
   @Override
@@ -42,21 +101,30 @@ public final class EngineModel implements ServedModel {
   }
 
   @Override
+  public GrammarCache grammars() {
+    return model.grammars();
+  }
+
+  @Override
+  public Optional<Gap> gap() {
+    return gap;
+  }
+
+  @Override
+  public ChatPrompt prompt(ChatRequest request) {
+    return chat.get().prompt(request);
+  }
+
+  @Override
   public Ticket start(Generating generating, Mailbox events) {
-    var request =
-        Request.of("")
-            .withTokensMax(generating.tokensMax())
-            .withSampling(generating.sampling())
-            .withStop(generating.stop())
-            .withTenant(generating.tenant())
-            .withPriority(generating.priority())
-            .withDeadline(generating.deadline());
-    if (generating.logprobs().isPresent()) {
-      request = request.withLogprobs(generating.logprobs().getAsInt());
-    }
+    int[] prompt = generating.prompt();
+    var tokenizer = model.tokenizer();
+    var decoder =
+        generating.hasMarkup() ? tokenizer.markupDecoder(prompt) : tokenizer.decoder(prompt);
     var listener = new Posting(generating.choice(), events);
     try {
-      var ticket = model.start(generating.prompt(), request, generating.number(), listener);
+      var ticket =
+          model.start(prompt, generating.request(), generating.number(), decoder, listener);
       events.onRoom(ticket::resume);
       return ticket::cancel;
     } catch (RefusedException e) {
@@ -96,6 +164,11 @@ public final class EngineModel implements ServedModel {
     @Override
     public boolean hasRoom() {
       return events.hasRoom();
+    }
+
+    @Override
+    public void promptToken(LogProbabilities logprobs) {
+      events.put(new Happening.PromptToken(choice, of(logprobs)));
     }
 
     @Override

@@ -1,7 +1,11 @@
 package dev.educe.server.model;
 
+import dev.educe.ChatPrompt;
+import dev.educe.ChatRequest;
+import dev.educe.grammar.GrammarCache;
 import dev.educe.server.http.ApiException;
 import dev.educe.tokenizer.Tokenizer;
+import java.util.Optional;
 
 /// A loaded model, as handlers see it. Thread-safe.
 public interface ServedModel extends AutoCloseable {
@@ -10,6 +14,18 @@ public interface ServedModel extends AutoCloseable {
 
   /// Text to ids and back.
   Tokenizer tokenizer();
+
+  /// Grammars over its vocabulary.
+  GrammarCache grammars();
+
+  /// The tokens that ask it to fill a gap in a text, if it knows any.
+  Optional<Gap> gap();
+
+  /// Writes a conversation as this model wants it.
+  ///
+  /// @throws dev.educe.template.TemplateException if its template refuses the conversation
+  /// @throws IllegalArgumentException if something asked for cannot be enforced
+  ChatPrompt prompt(ChatRequest request);
 
   /// Starts to generate a text, and returns at once.
   ///
@@ -26,6 +42,9 @@ public interface ServedModel extends AutoCloseable {
   /// Ends what is under way and frees the memory.
   @Override
   void close();
+
+  /// The tokens around a gap: what comes before it, what comes after it, and where to fill it.
+  record Gap(int before, int after, int here) {}
 
   /// A text under way.
   @FunctionalInterface

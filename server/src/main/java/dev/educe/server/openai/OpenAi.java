@@ -1,5 +1,6 @@
 package dev.educe.server.openai;
 
+import dev.educe.server.generation.Service;
 import dev.educe.server.http.Route;
 import dev.educe.server.http.Scope;
 import java.util.List;
@@ -14,6 +15,7 @@ public final class OpenAi {
     return List.of(
         Route.get("/v1/models", Scope.INFERENCE, models::list),
         Route.get("/v1/models/{model}", Scope.INFERENCE, models::one),
+        Route.post("/v1/chat/completions", Scope.INFERENCE, new ChatCompletions(service)::handle),
         Route.post("/v1/completions", Scope.INFERENCE, new Completions(service)::handle),
         Route.post("/v1/tokenize", Scope.INFERENCE, tokens::tokenize),
         Route.post("/v1/detokenize", Scope.INFERENCE, tokens::detokenize));

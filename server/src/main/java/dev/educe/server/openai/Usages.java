@@ -16,4 +16,13 @@ final class Usages {
     object.put("prompt_tokens_details", Map.of("cached_tokens", usage.cachedTokens()));
     return object;
   }
+
+  /// The same of conversations.
+  ///
+  /// @param reasoningTokens of the generated tokens, how many were reasoning
+  static Map<String, Object> ofChat(TokenUsage usage, int reasoningTokens) {
+    var object = of(usage);
+    object.put("completion_tokens_details", Map.of("reasoning_tokens", reasoningTokens));
+    return object;
+  }
 }

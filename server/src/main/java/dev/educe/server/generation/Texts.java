@@ -1,4 +1,4 @@
-package dev.educe.server.openai;
+package dev.educe.server.generation;
 
 import dev.educe.sampling.NumericalException;
 import dev.educe.server.access.Budget;
@@ -25,7 +25,7 @@ import java.util.function.Consumer;
 ///
 /// They hold what they have of the engine and of the tenant's budget until they are closed, which
 /// happens in one place whatever became of them.
-final class Texts implements AutoCloseable {
+public final class Texts implements AutoCloseable {
   // How soon it is seen that a client has left while nothing is sent to it.
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -37,13 +37,15 @@ final class Texts implements AutoCloseable {
   private final TokenUsage[] usages; // [choices]; of those that have ended
   private final boolean[] hasBegun; // [choices]
   private final Budget.Reservation reservation;
+  private final boolean[] isEnough; // [choices]; of those that were ended on purpose
   private int underWay;
 
   /// Starts them.
   ///
+  /// @param generating numbered by choice, from 0
   /// @param prompt the parameter that the prompts came in
   /// @throws ApiException if they are not taken on
-  Texts(
+  public Texts(
       Service service,
       Exchange exchange,
       Catalogue.Lease lease,
@@ -54,6 +56,7 @@ final class Texts implements AutoCloseable {
     this.model = lease.name();
     this.usages = new TokenUsage[generating.size()];
     this.hasBegun = new boolean[generating.size()];
+    this.isEnough = new boolean[generating.size()];
     reservation = service.budgets().of(exchange.caller()).reserve(cost(lease, generating));
     try {
       for (Generating text : generating) {
@@ -77,7 +80,7 @@ final class Texts implements AutoCloseable {
     for (Generating text : generating) {
       int prompt = text.prompt().length;
       long room = Math.max(0, lease.model().contextLength() - prompt);
-      tokens += prompt + Math.min(room, text.tokensMax());
+      tokens += prompt + Math.min(room, text.request().tokensMax());
     }
     return tokens;
   }
@@ -88,7 +91,7 @@ final class Texts implements AutoCloseable {
   /// @param silent is run when nothing has happened for as long as a stream may be silent
   /// @throws ApiException if a text failed
   /// @throws ClientGoneException if the client has left
-  void each(Consumer<Happening> happened, Runnable silent) {
+  public void each(Consumer<Happening> happened, Runnable silent) {
     long lastNanos = System.nanoTime();
     while (underWay > 0) {
       var next = poll();
@@ -117,6 +120,7 @@ final class Texts implements AutoCloseable {
 
   private void see(Happening happening) {
     switch (happening) {
+      case Happening.PromptToken _ -> {}
       case Happening.Piece piece -> {
         if (!hasBegun[piece.choice()]) {
           hasBegun[piece.choice()] = true;
@@ -128,15 +132,24 @@ final class Texts implements AutoCloseable {
         switch (end.finish()) {
           case STOP, LENGTH -> {}
           case FAILED -> throw failed(end);
-          case CANCELLED ->
+          case CANCELLED -> {
+            if (!isEnough[end.choice()]) {
               throw Refusal.WAITED_TOO_LONG.error(
                   end.usage().generatedTokens() == 0
                       ? "The request waited longer than it may."
                       : "The request took longer than it may.",
                   0);
+            }
+          }
         }
       }
     }
+  }
+
+  /// Ends a text that has said what was wanted of it; its end comes as that of a cancelled one.
+  void enough(int choice) {
+    isEnough[choice] = true;
+    tickets.get(choice).cancel();
   }
 
   private void ended(Happening.End end) {
@@ -163,7 +176,7 @@ final class Texts implements AutoCloseable {
   }
 
   /// What all texts have taken; the tokens of a prompt that they share count once.
-  TokenUsage usage() {
+  public TokenUsage usage() {
     int prompt = 0;
     int cached = 0;
     int generated = 0;
