@@ -42,7 +42,7 @@ class BenchServeTest {
   }
 
   private static EduceServer server(Path model, Settings settings) throws IOException {
-    var options = new ModelOptions(256, 4, KvType.F16, 1, "");
+    var options = new ModelOptions(256, 4, KvType.F16, 1, "", 8, Duration.ZERO, "");
     var source = new Source("tiny", List.of("small"), model, options);
     var catalogue = new LoadingCatalogue(List.of(source), EngineModel::load, 0, Duration.ZERO);
     settings.put("port", "0", "test");

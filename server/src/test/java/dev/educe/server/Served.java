@@ -40,7 +40,7 @@ final class Served implements AutoCloseable {
     }
     Path file = Files.createTempFile("letters", ".gguf");
     file.toFile().deleteOnExit();
-    var options = new ModelOptions(0, 1, KvType.F16, 0, "", "");
+    var options = new ModelOptions(0, 1, KvType.F16, 0, "", 1_024, Duration.ZERO, "");
     var source = new Source("letters", List.of("abc"), file, options);
     var catalogue = new LoadingCatalogue(List.of(source), (_, _) -> model, 0, Duration.ZERO);
     catalogue.lease("letters").close();

@@ -211,6 +211,8 @@ public record ServerConfig(
           kv(model),
           (int) of(model, Setting.MODEL_THREADS, 0, 4_096),
           settings.value(Setting.MODEL_KERNELS, model).text(),
+          (int) of(model, Setting.MODEL_WAITING, 1, 1_000_000),
+          Duration.ofSeconds(of(model, Setting.MODEL_WAITING_SECONDS, 0, SECONDS_MAX)),
           settings.value(Setting.MODEL_CHAT_TEMPLATE, model).text());
     }
 

@@ -53,6 +53,11 @@ public enum Setting {
   MODEL_THREADS("models.*.threads", "0", "Threads that compute; 0 takes one for each core."),
   MODEL_KERNELS(
       "models.*.kernels", "", "Kernels: scalar, vector or generated; the fastest if empty."),
+  MODEL_WAITING("models.*.waiting", "1024", "Requests that may wait for their turn."),
+  MODEL_WAITING_SECONDS(
+      "models.*.waiting-seconds",
+      "60",
+      "How long one may wait; what would wait longer is refused at once. 0 for any time."),
   MODEL_CHAT_TEMPLATE(
       "models.*.chat-template",
       "",

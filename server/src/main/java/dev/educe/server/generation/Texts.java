@@ -93,10 +93,18 @@ public final class Texts implements AutoCloseable {
   /// @throws ClientGoneException if the client has left
   public void each(Consumer<Happening> happened, Runnable silent) {
     long lastNanos = System.nanoTime();
+    long lookedNanos = lastNanos;
     while (underWay > 0) {
-      var next = poll();
-      if (exchange.isClientGone()) {
-        throw new ClientGoneException();
+      var next = poll(0);
+      if (next.isEmpty()) {
+        exchange.flush();
+        next = poll(Math.min(LOOK_NANOS, service.heartbeat().toNanos()));
+      }
+      if (System.nanoTime() - lookedNanos >= LOOK_NANOS) {
+        lookedNanos = System.nanoTime();
+        if (exchange.isClientGone()) {
+          throw new ClientGoneException();
+        }
       }
       if (next.isPresent()) {
         see(next.get());
@@ -109,9 +117,9 @@ public final class Texts implements AutoCloseable {
     }
   }
 
-  private Optional<Happening> poll() {
+  private Optional<Happening> poll(long nanos) {
     try {
-      return mailbox.poll(Math.min(LOOK_NANOS, service.heartbeat().toNanos()));
+      return mailbox.poll(nanos);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       throw Refusal.CLOSED.error("The server is shutting down.", 0);
