@@ -40,6 +40,10 @@ public enum Setting {
   METRICS("metrics", "true", "Whether /metrics is there."),
   ACCESS_LOG(
       "access-log", "off", "One line for each request: off, - for standard output, or a file."),
+  TRACING(
+      "tracing",
+      "",
+      "Collector of OpenTelemetry that spans are sent to, as http://localhost:4318; none if empty."),
   MEMORY_BYTES(
       "memory-bytes", "0", "What all models may take together; 0 for what the machine has."),
   UNLOAD_SECONDS("unload-seconds", "0", "Idle time after which a model is unloaded; 0 for never."),

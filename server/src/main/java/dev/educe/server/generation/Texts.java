@@ -1,11 +1,13 @@
 package dev.educe.server.generation;
 
+import dev.educe.engine.RefusedException;
 import dev.educe.sampling.NumericalException;
 import dev.educe.server.access.Budget;
 import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.ClientGoneException;
 import dev.educe.server.http.Exchange;
+import dev.educe.server.http.Took;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening;
@@ -39,6 +41,7 @@ public final class Texts implements AutoCloseable {
   private final Budget.Reservation reservation;
   private final boolean[] isEnough; // [choices]; of those that were ended on purpose
   private int underWay;
+  private long firstNanos; // from the request to its first token
 
   /// Starts them.
   ///
@@ -132,7 +135,9 @@ public final class Texts implements AutoCloseable {
       case Happening.Piece piece -> {
         if (!hasBegun[piece.choice()]) {
           hasBegun[piece.choice()] = true;
-          service.metrics().firstToken(model, System.nanoTime() - exchange.startNanos());
+          long nanos = System.nanoTime() - exchange.startNanos();
+          firstNanos = firstNanos == 0 ? nanos : firstNanos;
+          service.metrics().firstToken(model, nanos);
         }
       }
       case Happening.End end -> {
@@ -168,6 +173,10 @@ public final class Texts implements AutoCloseable {
   }
 
   private static ApiException failed(Happening.End end) {
+    if (end.cause().orElse(null) instanceof RefusedException refused) {
+      return Refusal.valueOf(refused.kind().name())
+          .error("The request waited longer than it may.", refused.retryMillis().orElse(0L));
+    }
     boolean isNumerical = end.cause().filter(NumericalException.class::isInstance).isPresent();
     if (end.cause().filter(IllegalArgumentException.class::isInstance).isPresent()) {
       return new ApiException(
@@ -210,6 +219,9 @@ public final class Texts implements AutoCloseable {
       used += usage == null ? 0 : usage.promptTokens() + usage.generatedTokens();
     }
     reservation.settle(used);
+    var all = usage();
+    exchange.took(
+        new Took(all.promptTokens(), all.cachedTokens(), all.generatedTokens(), firstNanos));
   }
 
   /// A cancelled text ends at the engine's next step; one that does not is given up, and counted as

@@ -34,6 +34,7 @@ public final class Exchange {
   private String model = "";
   private String code = "";
   private final ByteArrayOutputStream gathered = new ByteArrayOutputStream();
+  private Optional<Took> took = Optional.empty();
   private boolean isAnswered;
   private long bytesSent;
 
@@ -128,6 +129,16 @@ public final class Exchange {
   /// The model that the request is about, or empty.
   public String model() {
     return model;
+  }
+
+  /// Says what the answer took.
+  public void took(Took took) {
+    this.took = Optional.of(took);
+  }
+
+  /// What the answer took, if anything was generated.
+  public Optional<Took> took() {
+    return took;
   }
 
   /// The code of the error that was answered, or empty.
