@@ -18,10 +18,14 @@ final class IdleStreams {
 
   // So many connect at a time that the system's queue holds them.
   private static final int GROUP = 500;
+  private static final ByteBuffer REFUSAL =
+      ByteBuffer.wrap("HTTP/1.1 503".getBytes(StandardCharsets.US_ASCII));
+
   private static final int PORTS_OF_AN_ADDRESS = 5_000;
 
   private final ServedProcess server;
   private final int count;
+  private int refused;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16);
 
   IdleStreams(ServedProcess server, int count) {
@@ -51,19 +55,17 @@ final class IdleStreams {
         }
       }
       int alive = 0;
-      int heard = 0;
       for (int i = 0; i < count; i++) {
-        alive += read(channels.get(i)) >= 0 ? 1 : 0;
-        heard += seen[i] ? 1 : 0;
+        alive += seen[i] && read(channels.get(i)) >= 0 ? 1 : 0;
       }
       ServeCommand.print(
-          "%,d streams, opened in %.1f s and held for %d s: %,d are open, %,d heard from; %.0f run,"
-              + " %.0f wait; %.1f KiB of the server's memory for each",
+          "%,d streams, opened in %.1f s and held for %d s: %,d were heard from and are open, %,d were"
+              + " refused; %.0f run, %.0f wait; %.1f KiB of the server's memory for each",
           count,
           opening,
           HOLD_SECONDS,
           alive,
-          heard,
+          refused,
           server.gauge("educe_requests_running"),
           server.gauge("educe_requests_waiting"),
           (server.bytes() - before) / 1024.0 / count);
@@ -109,6 +111,9 @@ final class IdleStreams {
   /// Takes what has come: how many bytes, or -1 if the server has closed.
   private int read(SocketChannel channel) throws IOException {
     buffer.clear();
-    return channel.read(buffer);
+    int count = channel.read(buffer);
+    buffer.flip();
+    refused += count > REFUSAL.limit() && buffer.slice(0, REFUSAL.limit()).equals(REFUSAL) ? 1 : 0;
+    return count;
   }
 }

@@ -1,7 +1,5 @@
 package dev.educe.bench;
 
-import dev.educe.LoadOptions;
-import dev.educe.Model;
 import dev.educe.cli.load.Goal;
 import dev.educe.cli.load.Load;
 import dev.educe.cli.load.LoadClient;
@@ -9,18 +7,30 @@ import dev.educe.cli.load.LoadResult;
 import dev.educe.cli.load.Prompts;
 import dev.educe.cli.load.ServerFigures;
 import dev.educe.cli.load.Spread;
+import dev.educe.kernels.KvType;
+import dev.educe.server.EduceServer;
+import dev.educe.server.config.ServerConfig;
+import dev.educe.server.config.Settings;
+import dev.educe.server.model.EngineModel;
+import dev.educe.server.model.LoadingCatalogue;
+import dev.educe.server.model.LoadingCatalogue.Source;
+import dev.educe.server.model.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /// `./dev bench serve`: what serving over HTTP costs, and what the server stands.
 ///
-/// The server is a process of its own; the load is made in this one, on the same machine.
+/// The load is made on the same machine, by this process; but for throughput, the server is
+/// another.
 final class ServeCommand {
   private static final Set<String> VALUED =
       Set.of("--only", "--rounds", "--tokens", "--requests", "--seconds", "--streams", "--leaving");
@@ -67,7 +77,11 @@ final class ServeCommand {
       overload();
     }
     if (isWanted("streams")) {
-      try (var server = served("models.m.waiting=" + 2 * streams, "heartbeat-seconds=5")) {
+      try (var server =
+          served(
+              "models.m.waiting=" + 2 * streams,
+              "models.m.waiting-seconds=0",
+              "heartbeat-seconds=5")) {
         new IdleStreams(server, streams).run();
       }
     }
@@ -90,13 +104,20 @@ final class ServeCommand {
     return new ServedProcess(root, path, settings);
   }
 
-  /// The engine alone and behind HTTP, in turn, by one client and by sixteen.
-  private void throughput() throws IOException, InterruptedException, PeerFailedException {
-    var options = LoadOptions.defaults().withContextLength(CONTEXT).withSequences(2 * CLIENTS);
-    try (var server = served();
-        var client = new LoadClient(server.target(tokens));
-        var model = Model.load(path, options)) {
-      var engine = new EngineLoad(model, prompts, tokens);
+  /// A model alone and behind HTTP, in turn, by one client and by sixteen. It is the same model in
+  /// the same process: another has its weights elsewhere in memory, which alone can make it slower.
+  private void throughput() throws IOException, InterruptedException {
+    var options =
+        new ModelOptions(
+            CONTEXT, 2 * CLIENTS, KvType.F16, 0, "", 2 * CLIENTS, Duration.ZERO, "plain");
+    var source = new Source(ServedProcess.MODEL, List.of(), path, options);
+    var catalogue = new LoadingCatalogue(List.of(source), EngineModel::load, 0, Duration.ZERO);
+    var settings = new Settings().put("port", "0", "benchmark");
+    Logger.getLogger("org.eclipse.jetty").setLevel(Level.WARNING);
+    try (var server = new EduceServer(ServerConfig.of(settings), catalogue, _ -> {});
+        var lease = catalogue.lease(ServedProcess.MODEL);
+        var client = new LoadClient(ServedProcess.target(server.uri(), tokens))) {
+      var engine = new EngineLoad(lease.model(), prompts, tokens);
       double[] alone = new double[rounds];
       double[] served = new double[rounds];
       double[] aloneToken = new double[rounds];
@@ -157,16 +178,16 @@ final class ServeCommand {
     var own = Map.of("ttft", result.firstTimes(), "tpot", result.tokenTimes());
     server.forEach((name, times) -> {
       for (double percent : new double[] {50, 90, 95, 99}) {
-        double client1 = own.get(name).percentile(percent);
+        double seen = own.get(name).percentile(percent);
         print(
             "steady load of 4 clients, %,d requests: %s p%.0f %.2f ms, the server's %.2f ms:"
                 + " %+.1f %%",
             result.requests(),
             name,
             percent,
-            client1,
+            seen,
             times.percentile(percent),
-            100 * (times.percentile(percent) / client1 - 1));
+            100 * (times.percentile(percent) / seen - 1));
       }
     });
   }
@@ -220,6 +241,6 @@ final class ServeCommand {
   }
 
   static void print(String format, Object... values) {
-    System.out.println(String.format(java.util.Locale.ROOT, format, values));
+    System.out.println(String.format(Locale.ROOT, format, values));
   }
 }

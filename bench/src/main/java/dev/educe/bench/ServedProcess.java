@@ -54,6 +54,11 @@ final class ServedProcess implements AutoCloseable {
 
   /// Exactly so many tokens at a temperature of 0, streamed.
   Target target(int tokens) {
+    return target(base, tokens);
+  }
+
+  /// The same for another server.
+  static Target target(URI base, int tokens) {
     return new Target(
         base,
         Endpoint.COMPLETIONS,
