@@ -184,7 +184,10 @@ public final class Model implements AutoCloseable {
             workers,
             executor,
             selection.kernels().logits(),
-            EngineOptions.of(context, executor.batchLogitsMax()).withWindow(decoder.window()));
+            EngineOptions.of(context, executor.batchLogitsMax())
+                .withWindow(decoder.window())
+                .withWaiting(options.waitingMax(), options.waitingMax())
+                .withWaitNanos(options.waitMax().toNanos()));
       } catch (IOException | RuntimeException | Error failed) {
         if (executor != null) {
           executor.close();

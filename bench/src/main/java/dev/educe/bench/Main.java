@@ -23,6 +23,9 @@ public final class Main {
       ./dev bench engine MODEL       many requests at once, a known beginning, a long prompt beside
           --threads N, --rounds N, --only streams|prefix|chunks|grammar
           --streams 1,8,16    how many texts at once, free and held by a grammar
+      ./dev bench serve MODEL        what HTTP costs; overload, idle streams, clients that leave
+          --only throughput|overload|streams|disconnects, --rounds N, --tokens N, --requests N,
+          --seconds N, --streams N, --leaving N
       ./dev bench matrix [TIER|best] [FORMAT…] [columns=N] [one-row]
                                      the matrix kernel alone, against the peak of its instruction
       ./dev bench attention [TIER|best|vector]
@@ -62,6 +65,7 @@ public final class Main {
       case "peers" -> new PeersCommand(root, rest).run();
       case "bandwidth" -> new BandwidthCommand(root, rest).run();
       case "engine" -> new EngineCommand(root, rest).run();
+      case "serve" -> new ServeCommand(root, rest).run();
       case "matrix" -> MatrixBench.main(rest.toArray(String[]::new));
       case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
       case "sampling" -> new SamplingCommand(rest).run();

@@ -458,7 +458,7 @@ final class Scheduler {
   }
 
   private void checkTimes(Sequence sequence, long now) {
-    long waitMax = sequence.work.waitNanosMax();
+    long waitMax = shorter(sequence.work.waitNanosMax(), options.waitNanosMax());
     long max = sequence.work.nanosMax();
     if (sequence.started < 0 && isOver(sequence.submitted, waitMax, now)) {
       long millis = (now - sequence.submitted) / NANOS_PER_MILLI;
@@ -479,6 +479,11 @@ final class Scheduler {
           options.pauseNanosMax(),
           now);
     }
+  }
+
+  /// The shorter of two limits, of which 0 is none.
+  private static long shorter(long a, long b) {
+    return a == 0 ? b : b == 0 ? a : Math.min(a, b);
   }
 
   private void cancel(Sequence sequence, String reason, long nanos, long now) {

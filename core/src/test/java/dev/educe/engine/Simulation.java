@@ -63,6 +63,7 @@ final class Simulation {
             sequencesMax,
             waitingMax,
             isFairness ? 100 : 1 + random.nextInt(waitingMax),
+            0,
             isFairness ? 4 : random.nextInt(5),
             200 * MILLI,
             random.nextInt(3) == 0 ? 300 * MILLI : 0);

@@ -37,6 +37,7 @@ public final class EduceServer implements AutoCloseable {
   private final Health health;
   private final Optional<Keys> keys;
   private final Optional<AccessLog> accessLog;
+  private final Optional<Tracing> tracing;
   private final HttpServer http;
   private final Thread warning;
   private volatile boolean isDraining;
@@ -53,6 +54,7 @@ public final class EduceServer implements AutoCloseable {
     this.metrics = new Metrics(catalogue);
     this.health = new Health(catalogue, config.limits().stall(), System::nanoTime);
     this.accessLog = accessLog(config.accessLog(), out);
+    this.tracing = config.tracing().map(Tracing::new);
     this.keys =
         config.keys().isPresent()
             ? Optional.of(new Keys(new KeyFile(config.keys().get()), InstantSource.system()))
@@ -133,6 +135,7 @@ public final class EduceServer implements AutoCloseable {
   private void over(Exchange exchange) {
     metrics.over(exchange);
     accessLog.ifPresent(log -> log.over(exchange));
+    tracing.ifPresent(spans -> spans.over(exchange));
   }
 
   /// Health is looked at when nobody asks, too, so that a stall is known by its true length; and a
@@ -194,5 +197,6 @@ public final class EduceServer implements AutoCloseable {
   private void closeFiles() {
     keys.ifPresent(Keys::close);
     accessLog.ifPresent(AccessLog::close);
+    tracing.ifPresent(Tracing::close);
   }
 }

@@ -5,6 +5,7 @@ import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.ClientGoneException;
 import dev.educe.server.http.Exchange;
+import dev.educe.server.http.Took;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening;
@@ -38,6 +39,7 @@ public final class Texts implements AutoCloseable {
   private final Budget.Reservation reservation;
   private final boolean[] isEnough; // [choices]; of those that were ended on purpose
   private int underWay;
+  private long firstNanos; // from the request to its first token
 
   /// Starts them.
   ///
@@ -92,10 +94,18 @@ public final class Texts implements AutoCloseable {
   /// @throws ClientGoneException if the client has left
   public void each(Consumer<Happening> happened, Runnable silent) {
     long lastNanos = System.nanoTime();
+    long lookedNanos = lastNanos;
     while (underWay > 0) {
-      var next = poll();
-      if (exchange.isClientGone()) {
-        throw new ClientGoneException();
+      var next = poll(0);
+      if (next.isEmpty()) {
+        exchange.flush();
+        next = poll(Math.min(LOOK_NANOS, service.heartbeat().toNanos()));
+      }
+      if (System.nanoTime() - lookedNanos >= LOOK_NANOS) {
+        lookedNanos = System.nanoTime();
+        if (exchange.isClientGone()) {
+          throw new ClientGoneException();
+        }
       }
       if (next.isPresent()) {
         see(next.get());
@@ -108,9 +118,9 @@ public final class Texts implements AutoCloseable {
     }
   }
 
-  private Optional<Happening> poll() {
+  private Optional<Happening> poll(long nanos) {
     try {
-      return mailbox.poll(Math.min(LOOK_NANOS, service.heartbeat().toNanos()));
+      return mailbox.poll(nanos);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       throw Refusal.CLOSED.error("The server is shutting down.", 0);
@@ -123,7 +133,9 @@ public final class Texts implements AutoCloseable {
       case Happening.Piece piece -> {
         if (!hasBegun[piece.choice()]) {
           hasBegun[piece.choice()] = true;
-          service.metrics().firstToken(model, System.nanoTime() - exchange.startNanos());
+          long nanos = System.nanoTime() - exchange.startNanos();
+          firstNanos = firstNanos == 0 ? nanos : firstNanos;
+          service.metrics().firstToken(model, nanos);
         }
       }
       case Happening.End end -> {
@@ -181,6 +193,9 @@ public final class Texts implements AutoCloseable {
       used += usage == null ? 0 : usage.promptTokens() + usage.generatedTokens();
     }
     reservation.settle(used);
+    var all = usage();
+    exchange.took(
+        new Took(all.promptTokens(), all.cachedTokens(), all.generatedTokens(), firstNanos));
   }
 
   /// A cancelled text ends at the engine's next step; one that does not is given up, and counted as

@@ -5,8 +5,9 @@ import java.nio.charset.StandardCharsets;
 
 /// An answer that is sent event by event, as `text/event-stream`.
 ///
-/// Each event is written at once and waits until the connection has taken it: a client that reads
-/// slowly holds up its own thread, and through it its own generation only. One thread at a time.
+/// Events are gathered until [Exchange#flush], which goes before every wait for more of them, and
+/// then wait until the connection has taken them: a client that reads slowly holds up its own
+/// thread, and through it its own generation only. One thread at a time.
 ///
 /// Source: WHATWG HTML, section 9.2 "Server-sent events".
 public final class EventStream {
