@@ -6,6 +6,7 @@ import dev.educe.template.reply.ReplyReader;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -39,7 +40,7 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     var generation =
         AnswerGrammar.of(request, format, begun.isPresent(), tokenizer)
             .map(form -> free.withGrammar(model.grammars().of(form)))
-            .orElse(free);
+            .orElseGet(() -> withStrictCalls(free, tools, format, model));
     int reasoningMax = request.reasoningTokensMax();
     Supplier<Request> requests = () -> generation;
     if (generation.constraint().isPresent() && begun.isPresent()) {
@@ -67,5 +68,16 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     return format.reasoning().stream()
         .filter(syntax -> syntax.closing().equals(closing))
         .findFirst();
+  }
+
+  private static Request withStrictCalls(
+      Request request, List<Tool> tools, ReplyFormat format, Model model) {
+    var trigger = CallGrammar.trigger(format, tools);
+    if (trigger.isEmpty() || request.constraint().isPresent()) {
+      return request;
+    }
+    var tokenizer = model.tokenizer();
+    var calls = model.grammars().of(CallGrammar.afterTrigger(format, tools, tokenizer));
+    return request.withConstraint(() -> new StrictCalls(trigger.get(), calls, tokenizer));
   }
 }

@@ -7,9 +7,8 @@ import dev.educe.kernels.KvType;
 import dev.educe.server.EduceServer;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
-import dev.educe.server.model.EngineModel;
-import dev.educe.server.model.LoadingCatalogue;
-import dev.educe.server.model.LoadingCatalogue.Source;
+import dev.educe.server.model.EngineCatalogue;
+import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,7 +43,7 @@ class BenchServeTest {
   private static EduceServer server(Path model, Settings settings) throws IOException {
     var options = new ModelOptions(256, 4, KvType.F16, 1, "", 8, Duration.ZERO, "");
     var source = new Source("tiny", List.of("small"), model, options);
-    var catalogue = new LoadingCatalogue(List.of(source), EngineModel::load, 0, Duration.ZERO);
+    var catalogue = new EngineCatalogue(List.of(source), 0, Duration.ZERO);
     settings.put("port", "0", "test");
     return new EduceServer(ServerConfig.of(settings), catalogue, _ -> {});
   }

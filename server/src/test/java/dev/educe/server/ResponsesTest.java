@@ -122,6 +122,7 @@ class ResponsesTest {
   @Test
   void reasoningTextAndCallsAreItems() throws Exception {
     var output = ask(CALL, TOOLS).get("output");
+    assertTrue(served.model.asked.tools().getFirst().isStrict());
     assertEquals(
         List.of("reasoning", "message", "function_call"),
         output.values().stream().map(item -> item.get("type").stringValue()).toList());

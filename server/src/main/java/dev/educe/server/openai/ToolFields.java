@@ -74,10 +74,10 @@ final class ToolFields {
             .filter(node -> !node.isEmpty())
             .map(JsonNode::toString)
             .orElse(NO_PARAMETERS);
-    function.flag("strict");
+    boolean isStrict = function.flag("strict").orElse(false);
     function.refuseRest();
     try {
-      return Tool.of(name, description, parameters);
+      return Tool.of(name, description, parameters).withStrict(isStrict);
     } catch (IllegalArgumentException _) {
       throw Fields.invalid(
           function.path("name"),
