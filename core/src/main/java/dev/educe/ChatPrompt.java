@@ -1,9 +1,11 @@
 package dev.educe;
 
+import dev.educe.template.reply.ReplyFormat;
 import dev.educe.template.reply.ReplyReader;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.function.Supplier;
 
 /// A conversation in tokens, and how to read what the model goes on with.
@@ -35,7 +37,7 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     var generation =
         AnswerGrammar.of(request, format, readers.get().closing(), tokenizer)
             .map(form -> free.withGrammar(model.grammars().of(form)))
-            .orElse(free);
+            .orElseGet(() -> withStrictCalls(free, tools, format, model));
     int reasoningMax = request.reasoningTokensMax();
     Supplier<Request> requests =
         reasoningMax == Integer.MAX_VALUE
@@ -47,5 +49,16 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
               return generation.withProcessors(processors);
             };
     return new ChatPrompt(tokens, readers, requests);
+  }
+
+  private static Request withStrictCalls(
+      Request request, List<Tool> tools, ReplyFormat format, Model model) {
+    var trigger = CallGrammar.trigger(format, tools);
+    if (trigger.isEmpty() || request.constraint().isPresent()) {
+      return request;
+    }
+    var tokenizer = model.tokenizer();
+    var calls = model.grammars().of(CallGrammar.afterTrigger(format, tools, tokenizer));
+    return request.withConstraint(() -> new StrictCalls(trigger.get(), calls, tokenizer));
   }
 }

@@ -13,16 +13,24 @@ import dev.educe.engine.Listener;
 import dev.educe.grammar.Part;
 import dev.educe.sampling.LogProbabilities;
 import dev.educe.sampling.Sampling;
+import dev.educe.template.reply.ReplyFormat;
 import dev.educe.template.reply.ReplyPart;
+import dev.educe.testing.Seeded;
 import dev.educe.testing.TestData;
+import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Conversations with a real model, small as it is.
+@ExtendWith(Seeded.class)
 class ChatTest {
   /// Begins every answer inside reasoning.
   private static final ChatTemplate REASONING =
@@ -126,6 +134,40 @@ class ChatTest {
       var either = model.chat(ChatTemplate.plain()).reply(sampled.withTools(tell));
       assertTrue(either.text().matches("[0-9]{3}") || either.calls().size() == 1);
     }
+  }
+
+  @Test
+  void aStrictToolIsCalledAsItsSchemaSays(Random random) {
+    var tell = Tool.of("tell", "", Answer.class, _ -> "");
+    // Not a model's text, which would hardly begin a call, but any that is allowed.
+    int begin = tokenizer().encodePlain("x", false)[0];
+    var format = ReplyFormat.detect("<tool_call> </tool_call>");
+    var tools = List.of(tell.withStrict(true));
+    assertEquals("<tool_call>", CallGrammar.trigger(format, tools).orElseThrow());
+    assertTrue(CallGrammar.trigger(format, List.of(tell)).isEmpty());
+    var grammar = CallGrammar.afterTrigger(format, tools, tokenizer());
+    var constraint =
+        new StrictCalls(
+            tokenizer().decode(begin).strip(), model.grammars().of(grammar), tokenizer());
+    assertTrue(constraint.accept(begin));
+    var text = new StringBuilder();
+    var decoder = tokenizer().markupDecoder(begin);
+    int steps = 0;
+    while (steps++ < 500 && Arrays.stream(constraint.allowed()).map(Long::bitCount).sum() < 512) {
+      var allowed = BitSet.valueOf(constraint.allowed());
+      int token = allowed.nextSetBit(random.nextInt(allowed.length()));
+      assertTrue(constraint.accept(token));
+      text.append(decoder.next(token));
+    }
+    assertTrue(
+        text.toString()
+            .matches(
+                "\\n\\{\"name\": \"tell\", \"arguments\": \\{.*\"isTrue\".*\\}\\}\\n</tool_call>"),
+        text.toString());
+  }
+
+  private static Tokenizer tokenizer() {
+    return model.tokenizer();
   }
 
   @Test

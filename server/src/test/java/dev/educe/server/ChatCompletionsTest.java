@@ -235,7 +235,8 @@ class ChatCompletionsTest {
     String messages =
         """
         [{"role":"developer","content":"Be brief."},
-         {"role":"user","name":"Ann","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},
+         {"role":"user","name":"Ann","content":[{"type":"text","text":"a"},{"type":"text","text":\
+         "b"}]},
          {"role":"assistant","content":null,"refusal":null,"annotations":[],"audio":null,
           "tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":""}}]},
          {"role":"tool","tool_call_id":"c1","content":"r"},
@@ -301,16 +302,27 @@ class ChatCompletionsTest {
           {"model":"letters","messages":[]} | empty_array | messages
           {"model":"letters","messages":"a"} | invalid_type | messages
           {"model":"letters","messages":[1]} | invalid_type | messages[0]
-          {"model":"letters","messages":[{"content":"a"}]} | missing_required_parameter | messages[0].role
-          {"model":"letters","messages":[{"role":"king","content":"a"}]} | invalid_value | messages[0].role
-          {"model":"letters","messages":[{"role":"user"}]} | missing_required_parameter | messages[0].content
-          {"model":"letters","messages":[{"role":"user","content":1}]} | invalid_type | messages[0].content
-          {"model":"letters","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]} | unsupported_value | messages[0].content[0].type
-          {"model":"letters","messages":[{"role":"user","content":[{"text":"x"}]}]} | missing_required_parameter | messages[0].content[0].type
-          {"model":"letters","messages":[{"role":"user","content":"a","colour":1}]} | unknown_parameter | messages[0].colour
-          {"model":"letters","messages":[{"role":"tool","tool_call_id":"x","content":"a"}]} | invalid_value | messages[0].tool_call_id
-          {"model":"letters","messages":[{"role":"assistant"}]} | missing_required_parameter | messages[0].content
-          {"model":"letters","messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{"}}]}]} | invalid_value | messages[0].tool_calls[0].function.arguments
+          {"model":"letters","messages":[{"content":"a"}]} | missing_required_parameter |\
+          messages[0].role
+          {"model":"letters","messages":[{"role":"king","content":"a"}]} | invalid_value |\
+          messages[0].role
+          {"model":"letters","messages":[{"role":"user"}]} | missing_required_parameter |\
+          messages[0].content
+          {"model":"letters","messages":[{"role":"user","content":1}]} | invalid_type | messages[\
+          0].content
+          {"model":"letters","messages":[{"role":"user","content":[{"type":"image_url",\
+          "image_url":{"url":"x"}}]}]} | unsupported_value | messages[0].content[0].type
+          {"model":"letters","messages":[{"role":"user","content":[{"text":"x"}]}]} |\
+          missing_required_parameter | messages[0].content[0].type
+          {"model":"letters","messages":[{"role":"user","content":"a","colour":1}]} |\
+          unknown_parameter | messages[0].colour
+          {"model":"letters","messages":[{"role":"tool","tool_call_id":"x","content":"a"}]} |\
+          invalid_value | messages[0].tool_call_id
+          {"model":"letters","messages":[{"role":"assistant"}]} | missing_required_parameter |\
+          messages[0].content
+          {"model":"letters","messages":[{"role":"assistant","tool_calls":[{"id":"a","type":\
+          "function","function":{"name":"f","arguments":"{"}}]}]} | invalid_value | messages[\
+          0].tool_calls[0].function.arguments
           {…"top_logprobs":2} | invalid_value | top_logprobs
           {…"logprobs":true,"top_logprobs":21} | integer_above_max_value | top_logprobs
           {…"logprobs":1} | invalid_type | logprobs
@@ -319,9 +331,12 @@ class ChatCompletionsTest {
           {…"max_tokens":1,"max_completion_tokens":1} | invalid_parameter_combination | max_tokens
           {…"reasoning_effort":"huge"} | invalid_value | reasoning_effort
           {…"response_format":{"type":"xml"}} | invalid_value | response_format.type
-          {…"response_format":{"type":"json_schema"}} | missing_required_parameter | response_format.json_schema
-          {…"response_format":{"type":"json_schema","json_schema":{"schema":{}}}} | missing_required_parameter | response_format.json_schema.name
-          {…"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"not":{}}}}} | unsupported_schema | response_format
+          {…"response_format":{"type":"json_schema"}} | missing_required_parameter |\
+          response_format.json_schema
+          {…"response_format":{"type":"json_schema","json_schema":{"schema":{}}}} |\
+          missing_required_parameter | response_format.json_schema.name
+          {…"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"not":{\
+          }}}}} | unsupported_schema | response_format
           {…"guided_regex":"("} | unsupported_schema | response_format
           {…"guided_grammar":"("} | unsupported_schema | guided_grammar
           {…"guided_regex":"a","guided_choice":["b"]} | invalid_value | structured_outputs
@@ -329,9 +344,12 @@ class ChatCompletionsTest {
           {…"tool_choice":"maybe"} | invalid_value | tool_choice
           {…"tools":[{"type":"custom"}]} | invalid_value | tools[0].type
           {…"tools":[{"type":"function"}]} | missing_required_parameter | tools[0].function
-          {…"tools":[{"type":"function","function":{"name":"a b"}}]} | invalid_value | tools[0].function.name
-          {…"tools":[{"type":"function","function":{"name":"a","parameters":[]}}]} | invalid_type | tools[0].function.parameters
-          {…"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":{"type":"function","function":{"name":"b"}}} | invalid_value | tool_choice.function.name
+          {…"tools":[{"type":"function","function":{"name":"a b"}}]} | invalid_value | tools[\
+          0].function.name
+          {…"tools":[{"type":"function","function":{"name":"a","parameters":[]}}]} |\
+          invalid_type | tools[0].function.parameters
+          {…"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":{"type":\
+          "function","function":{"name":"b"}}} | invalid_value | tool_choice.function.name
           {…"store":true} | unsupported_parameter | store
           {…"modalities":["audio"]} | unsupported_parameter | modalities
           {…"web_search_options":{}} | unsupported_parameter | web_search_options

@@ -32,7 +32,8 @@ class CompletionsTest {
   @Test
   void aTextIsContinued() throws Exception {
     var response =
-        served.post("/v1/completions", "{\"model\":\"letters\",\"prompt\":\"x\",\"max_tokens\":5}");
+        served.post(
+            "/v1/completions", "{\"model\":\"letters\",\"prompt\":\"x\"," + "\"max_tokens\":5}");
     assertEquals(200, response.statusCode(), response.body());
     var body = json(response.body());
     assertEquals("text_completion", body.get("object").stringValue());
@@ -49,13 +50,15 @@ class CompletionsTest {
     var response =
         served.post(
             "/v1/completions",
-            "{\"model\":\"abc\",\"prompt\":[\"x\",[121]],\"n\":2,\"echo\":true,\"max_tokens\":1}");
+            "{\"model\":\"abc\",\"prompt\":[\"x\",[121]],\"n\":2,\"echo\":true,"
+                + "\"max_tokens\":1}");
     var choices = json(response.body()).get("choices");
     assertEquals(4, choices.size());
     assertEquals(
         List.of("xa", "xa", "ya", "ya"),
         choices.values().stream().map(choice -> choice.get("text").stringValue()).toList());
     assertEquals(3, choices.get(3).get("index").intValue());
+    assertEquals(2, json(response.body()).at("/usage/prompt_tokens").intValue());
   }
 
   @Test
@@ -114,7 +117,8 @@ class CompletionsTest {
     var response =
         served.post(
             "/v1/completions",
-            "{\"model\":\"letters\",\"prompt\":[\"x\",\"y\"],\"max_tokens\":2,\"n\":2,\"best_of\":5}");
+            "{\"model\":\"letters\",\"prompt\":[\"x\",\"y\"],\"max_tokens\":2,\"n\":2,"
+                + "\"best_of\":5}");
     var body = json(response.body());
     assertEquals(4, body.get("choices").size());
     assertEquals(3, body.at("/choices/3/index").intValue());

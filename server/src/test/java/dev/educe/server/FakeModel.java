@@ -150,13 +150,14 @@ final class FakeModel implements ServedModel {
       written++;
     }
     underWay.decrementAndGet();
+    int promptTokens = generating.number() == 0 ? generating.prompt().length : 0;
     events.put(
         new Happening.End(
             choice,
             finish,
             "",
             Optional.empty(),
-            new TokenUsage(generating.prompt().length, 0, written, 1, 1, written)));
+            new TokenUsage(promptTokens, 0, written, 1, 1, written)));
   }
 
   private static Happening.TokenLogprobs likely(int token) {

@@ -91,15 +91,26 @@ final class Served implements AutoCloseable {
 
   /// A connection on which a completion was asked for.
   Socket asking(String body) throws IOException {
+    return asking("/v1/completions", body);
+  }
+
+  /// A connection on which something was asked for.
+  Socket asking(String path, String body) throws IOException {
     var socket = socket();
-    send(socket.getOutputStream(), body);
+    send(socket.getOutputStream(), path, body);
     return socket;
   }
 
   void send(OutputStream out, String body) throws IOException {
+    send(out, "/v1/completions", body);
+  }
+
+  private static void send(OutputStream out, String path, String body) throws IOException {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     out.write(
-        ("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        ("POST "
+                + path
+                + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 + "Content-Length: "
                 + bytes.length
                 + "\r\n\r\n")

@@ -192,15 +192,15 @@ public final class Texts implements AutoCloseable {
                 : "The server had an error while generating."));
   }
 
-  /// What all texts have taken; the tokens of a prompt that they share count once.
+  /// What all texts have taken; the tokens of a prompt that several share count once.
   public TokenUsage usage() {
     int prompt = 0;
     int cached = 0;
     int generated = 0;
     for (TokenUsage usage : usages) {
       if (usage != null) {
-        prompt = Math.max(prompt, usage.promptTokens());
-        cached = Math.max(cached, usage.cachedTokens());
+        prompt += usage.promptTokens();
+        cached += usage.cachedTokens();
         generated += usage.generatedTokens();
       }
     }

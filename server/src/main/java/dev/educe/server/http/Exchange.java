@@ -2,8 +2,10 @@ package dev.educe.server.http;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,6 +73,29 @@ public final class Exchange {
   /// The path as it came, with percent signs and without a query.
   public String path() {
     return request.getHttpURI().getPath();
+  }
+
+  /// The value of a parameter behind the question mark, if it came once.
+  ///
+  /// @throws ApiException if it cannot be read
+  public Optional<String> query(String name) {
+    String query = request.getHttpURI().getQuery();
+    if (query == null) {
+      return Optional.empty();
+    }
+    var values = new ArrayList<String>();
+    for (String pair : query.split("&")) {
+      String[] parts = pair.split("=", 2);
+      try {
+        if (URLDecoder.decode(parts[0], StandardCharsets.UTF_8).equals(name)) {
+          values.add(parts.length == 1 ? "" : URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
+        }
+      } catch (IllegalArgumentException _) {
+        throw new ApiException(
+            ApiError.badRequest("invalid_value", "What stands behind '?' cannot be read."));
+      }
+    }
+    return values.size() == 1 ? Optional.of(values.getFirst()) : Optional.empty();
   }
 
   /// The route, once one was found.

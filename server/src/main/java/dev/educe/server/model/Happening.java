@@ -49,7 +49,7 @@ public sealed interface Happening {
 
   /// What a text took.
   ///
-  /// @param promptTokens tokens it came with
+  /// @param promptTokens tokens it came with; none if they are another's, too, and counted there
   /// @param cachedTokens of those, how many were computed before
   /// @param generatedTokens tokens written
   /// @param queueNanos how long it waited

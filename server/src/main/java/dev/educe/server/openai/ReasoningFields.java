@@ -9,7 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// How much a model shall reason, and what else its template is told.
 final class ReasoningFields {
-  private static final Set<String> EFFORTS =
+  static final Set<String> EFFORTS =
       Set.of("none", "minimal", "low", "medium", "high", "xhigh", "max");
 
   private ReasoningFields() {}

@@ -68,11 +68,16 @@ final class ToolFields {
     String name = function.requireText("name");
     String description = function.text("description").orElse("");
     function.object("parameters"); // it must be one
-    String parameters = function.value("parameters").map(JsonNode::toString).orElse(NO_PARAMETERS);
-    function.flag("strict");
+    String parameters =
+        function
+            .value("parameters")
+            .filter(node -> !node.isEmpty())
+            .map(JsonNode::toString)
+            .orElse(NO_PARAMETERS);
+    boolean isStrict = function.flag("strict").orElse(false);
     function.refuseRest();
     try {
-      return Tool.of(name, description, parameters);
+      return Tool.of(name, description, parameters).withStrict(isStrict);
     } catch (IllegalArgumentException _) {
       throw Fields.invalid(
           function.path("name"),
