@@ -1,5 +1,6 @@
 package dev.educe;
 
+import dev.educe.engine.EngineOptions;
 import dev.educe.kernels.KvType;
 import dev.educe.platform.Machine;
 import dev.educe.platform.MemoryBudget;
@@ -192,5 +193,13 @@ public record LoadOptions(
         waitMax,
         budget,
         progress);
+  }
+
+  /// The limits of the engine of a model that is loaded so.
+  EngineOptions engineOptions(int contextLength, int sequencesMax, int window) {
+    return EngineOptions.of(contextLength, sequencesMax)
+        .withWindow(window)
+        .withWaiting(waitingMax, waitingMax)
+        .withWaitNanos(waitMax.toNanos());
   }
 }

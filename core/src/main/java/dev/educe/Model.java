@@ -184,10 +184,7 @@ public final class Model implements AutoCloseable {
             workers,
             executor,
             selection.kernels().logits(),
-            EngineOptions.of(context, executor.batchLogitsMax())
-                .withWindow(decoder.window())
-                .withWaiting(options.waitingMax(), options.waitingMax())
-                .withWaitNanos(options.waitMax().toNanos()));
+            options.engineOptions(context, executor.batchLogitsMax(), decoder.window()));
       } catch (IOException | RuntimeException | Error failed) {
         if (executor != null) {
           executor.close();

@@ -59,8 +59,8 @@ final class IdleStreams {
         alive += seen[i] && read(channels.get(i)) >= 0 ? 1 : 0;
       }
       ServeCommand.print(
-          "%,d streams, opened in %.1f s and held for %d s: %,d were heard from and are open, %,d were"
-              + " refused; %.0f run, %.0f wait; %.1f KiB of the server's memory for each",
+          "%,d streams, opened in %.1f s and held for %d s: %,d were heard from and are open, %,d"
+              + " were refused; %.0f run, %.0f wait; %.1f KiB of the server's memory for each",
           count,
           opening,
           HOLD_SECONDS,

@@ -11,9 +11,8 @@ import dev.educe.kernels.KvType;
 import dev.educe.server.EduceServer;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
-import dev.educe.server.model.EngineModel;
-import dev.educe.server.model.LoadingCatalogue;
-import dev.educe.server.model.LoadingCatalogue.Source;
+import dev.educe.server.model.EngineCatalogue;
+import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -111,7 +110,7 @@ final class ServeCommand {
         new ModelOptions(
             CONTEXT, 2 * CLIENTS, KvType.F16, 0, "", 2 * CLIENTS, Duration.ZERO, "plain");
     var source = new Source(ServedProcess.MODEL, List.of(), path, options);
-    var catalogue = new LoadingCatalogue(List.of(source), EngineModel::load, 0, Duration.ZERO);
+    var catalogue = new EngineCatalogue(List.of(source), 0, Duration.ZERO);
     var settings = new Settings().put("port", "0", "benchmark");
     Logger.getLogger("org.eclipse.jetty").setLevel(Level.WARNING);
     try (var server = new EduceServer(ServerConfig.of(settings), catalogue, _ -> {});

@@ -43,7 +43,7 @@ public enum Setting {
   TRACING(
       "tracing",
       "",
-      "Collector of OpenTelemetry that spans are sent to, as http://localhost:4318; none if empty."),
+      "Collector of OpenTelemetry for spans, as http://localhost:4318; none if empty."),
   MEMORY_BYTES(
       "memory-bytes", "0", "What all models may take together; 0 for what the machine has."),
   UNLOAD_SECONDS("unload-seconds", "0", "Idle time after which a model is unloaded; 0 for never."),
