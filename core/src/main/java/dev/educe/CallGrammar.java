@@ -32,7 +32,7 @@ final class CallGrammar {
       calls.add(
           Part.sequence(
               text(form.beforeName() + tool.name() + form.afterName(), tokenizer),
-              new Part.Json(tool.name(), tool.parameters(), SchemaOptions.defaults()),
+              new Part.Json(tool.name(), tool.parameters(), SchemaOptions.defaults().closed()),
               text(form.afterArguments(), tokenizer)));
     }
     return Part.sequence(

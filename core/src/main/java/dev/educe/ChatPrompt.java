@@ -11,10 +11,10 @@ import java.util.function.Supplier;
 
 /// A conversation in tokens, and how to read what the model goes on with.
 ///
-/// @param tokens of the prompt
+/// @param tokens of the prompt; not to be changed
 /// @param readers makes a reader for each answer
 /// @param requests makes what is asked of the model, for each answer
-record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request> requests) {
+public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request> requests) {
   static ChatPrompt of(ChatRequest request, ChatTemplate template, Model model) {
     var tokenizer = model.tokenizer();
     var tools = request.offered();
@@ -35,13 +35,12 @@ record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<Request>
     var stop = new ArrayList<>(request.generation().stop());
     stop.addAll(template.stop());
     var free = request.generation().withStop(stop);
-    var callable = request.callable();
-    var generation =
-        callable.isEmpty()
-            ? free
-            : free.withGrammar(model.grammars().of(CallGrammar.of(format, callable, tokenizer)));
-    int reasoningMax = request.reasoningTokensMax();
     var begun = begun(format, readers.get().closing());
+    var generation =
+        AnswerGrammar.of(request, format, begun.isPresent(), tokenizer)
+            .map(form -> free.withGrammar(model.grammars().of(form)))
+            .orElse(free);
+    int reasoningMax = request.reasoningTokensMax();
     Supplier<Request> requests = () -> generation;
     if (generation.constraint().isPresent() && begun.isPresent()) {
       var answers = generation.constraint().get();

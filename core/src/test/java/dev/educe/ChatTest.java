@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.Generation.Finish;
+import dev.educe.engine.Ended;
+import dev.educe.engine.Event;
+import dev.educe.engine.EventQueue;
+import dev.educe.engine.Listener;
+import dev.educe.grammar.Part;
+import dev.educe.sampling.LogProbabilities;
 import dev.educe.sampling.Sampling;
 import dev.educe.template.reply.ReplyPart;
 import dev.educe.testing.TestData;
@@ -101,6 +107,98 @@ class ChatTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> chat.answer(request("Once upon a time", 3), Answer.class));
+  }
+
+  @Test
+  void aFormIsKeptBehindReasoningAndBesideTools() {
+    var form = new Part.Pattern("[0-9]{3}");
+    for (int seed = 0; seed < 5; seed++) {
+      var request = request("Once upon a time", 80).withAnswerForm(form);
+      var sampling = Sampling.defaults().withSeed(seed).withTemperature(1);
+      var sampled =
+          request
+              .withReasoningTokensMax(5)
+              .withGeneration(request.generation().withSampling(sampling));
+      var reasoned = model.chat(REASONING).reply(sampled);
+      assertTrue(reasoned.text().matches("[0-9]{3}"), reasoned.toString());
+      assertFalse(reasoned.message().reasoning().isEmpty());
+      var tell = Tool.of("tell", "", Answer.class, _ -> "");
+      var either = model.chat(ChatTemplate.plain()).reply(sampled.withTools(tell));
+      assertTrue(either.text().matches("[0-9]{3}") || either.calls().size() == 1);
+    }
+  }
+
+  @Test
+  void aPromptCanBeStartedByWhoeverHasAQueue() throws InterruptedException {
+    var request = request("Once upon a time", 20);
+    var prompted = request.withGeneration(request.generation().withPromptLogprobs(1));
+    var prompt = chat.prompt(prompted);
+    var queue = new EventQueue(100, () -> {});
+    var likely = new ArrayList<LogProbabilities>();
+    var listener =
+        new Listener() {
+          @Override
+          public void promptToken(LogProbabilities logprobs) {
+            likely.add(logprobs);
+          }
+
+          @Override
+          public void token(Event.Token token) {
+            queue.token(token);
+          }
+
+          @Override
+          public void ended(Ended ended) {
+            queue.ended(ended);
+          }
+        };
+    var decoder = model.tokenizer().markupDecoder(prompt.tokens());
+    model.start(prompt.tokens(), prompt.requests().get(), 0, decoder, listener);
+    var text = new StringBuilder();
+    for (var event = queue.take(); event instanceof Event.Token token; event = queue.take()) {
+      text.append(token.text());
+    }
+    assertEquals(chat.reply(request).text(), text.toString());
+    assertEquals(prompt.tokens().length - 1, likely.size());
+    assertEquals(prompt.tokens()[1], likely.getFirst().token());
+  }
+
+  @Test
+  void thePlainTemplateNamesRolesAndTools() {
+    var call = new ToolCall("id", "tell", "{\"a\":1}");
+    var request =
+        ChatRequest.of(
+                List.of(
+                    Message.system("Be brief."),
+                    Message.user("Hi"),
+                    new Message.Assistant("", "", List.of(call)),
+                    Message.result(call, "yes")))
+            .withTools(Tool.of("tell", "tells", "{}"));
+    var prompt = model.chat(ChatTemplate.plain()).prompt(request);
+    assertEquals(
+        """
+        Tools, called as <tool_call>{"name": "...", "arguments": {...}}</tool_call>:
+        {"name": "tell", "description": "tells", "parameters": {}}
+
+        System:
+        Be brief.
+
+        User:
+        Hi
+
+        Assistant:
+        <tool_call>
+        {"name": "tell", "arguments": {"a": 1}}
+        </tool_call>
+
+        Tool:
+        yes
+
+        Assistant:
+        """
+            .strip(),
+        model.tokenizer().decode(prompt.tokens()).strip());
+    assertEquals(List.of("\nUser:\n"), prompt.requests().get().stop());
   }
 
   @Test
