@@ -227,6 +227,10 @@ final class Assembler {
     code.number(0xd0010f, 3);
   }
 
+  void prefetchw(Mem a) {
+    code16(0x0d, 1, a, 0);
+  }
+
   void prefetchnta(Mem a) {
     code16(0x18, 0, a, 0);
   }

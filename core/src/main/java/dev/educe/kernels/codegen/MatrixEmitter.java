@@ -182,6 +182,8 @@ final class MatrixEmitter {
         });
     a.jmp(end);
     a.bind(first);
+    // Another core may have them, which will have read what was there before.
+    frame.eachResult(strip * tier.bits() / 8, (place, row) -> a.prefetchw(place));
     a.vpxor(zero, zero, zero);
     for (int row = 0; row < rows; row++) {
       if (isInMemory(row)) {

@@ -173,6 +173,7 @@ class AssemblerDisassemblyTest {
     add("push", () -> assembler.push(d), d);
     add("pop", () -> assembler.pop(d), d);
     add("prefetchnta", () -> assembler.prefetchnta(m), m);
+    add("prefetchw", () -> assembler.prefetchw(m), m);
     add("prefetcht1", () -> assembler.prefetcht1(m), m);
     add("movzx", () -> assembler.movzx16(d, m), d, m);
     int mask = 1 + random.nextInt(7);
