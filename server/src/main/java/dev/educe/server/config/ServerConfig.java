@@ -1,7 +1,7 @@
 package dev.educe.server.config;
 
 import dev.educe.kernels.KvType;
-import dev.educe.server.model.LoadingCatalogue.Source;
+import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -210,7 +210,8 @@ public record ServerConfig(
           (int) of(model, Setting.MODEL_SEQUENCES, 1, 4_096),
           kv(model),
           (int) of(model, Setting.MODEL_THREADS, 0, 4_096),
-          settings.value(Setting.MODEL_KERNELS, model).text());
+          settings.value(Setting.MODEL_KERNELS, model).text(),
+          settings.value(Setting.MODEL_CHAT_TEMPLATE, model).text());
     }
 
     long of(String model, Setting setting, long min, long max) {

@@ -52,7 +52,11 @@ public enum Setting {
   MODEL_KV("models.*.kv", "f16", "How keys and values are stored: f32, f16 or i8."),
   MODEL_THREADS("models.*.threads", "0", "Threads that compute; 0 takes one for each core."),
   MODEL_KERNELS(
-      "models.*.kernels", "", "Kernels: scalar, vector or generated; the fastest if empty.");
+      "models.*.kernels", "", "Kernels: scalar, vector or generated; the fastest if empty."),
+  MODEL_CHAT_TEMPLATE(
+      "models.*.chat-template",
+      "",
+      "How conversations are written: a file in Jinja, chatml or plain; the model's own if empty.");
 
   /// What the names of environment variables begin with.
   public static final String ENVIRONMENT_PREFIX = "EDUCE_SERVE_";

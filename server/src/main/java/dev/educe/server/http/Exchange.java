@@ -1,8 +1,10 @@
 package dev.educe.server.http;
 
 import java.io.IOException;
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,6 +67,29 @@ public final class Exchange {
   /// The path as it came, with percent signs and without a query.
   public String path() {
     return request.getHttpURI().getPath();
+  }
+
+  /// The value of a parameter behind the question mark, if it came once.
+  ///
+  /// @throws ApiException if it cannot be read
+  public Optional<String> query(String name) {
+    String query = request.getHttpURI().getQuery();
+    if (query == null) {
+      return Optional.empty();
+    }
+    var values = new ArrayList<String>();
+    for (String pair : query.split("&")) {
+      String[] parts = pair.split("=", 2);
+      try {
+        if (URLDecoder.decode(parts[0], StandardCharsets.UTF_8).equals(name)) {
+          values.add(parts.length == 1 ? "" : URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
+        }
+      } catch (IllegalArgumentException _) {
+        throw new ApiException(
+            ApiError.badRequest("invalid_value", "What stands behind '?' cannot be read."));
+      }
+    }
+    return values.size() == 1 ? Optional.of(values.getFirst()) : Optional.empty();
   }
 
   /// The route, once one was found.
@@ -163,15 +188,16 @@ public final class Exchange {
     answer(error.status(), JSON, error.body());
   }
 
-  /// Begins an answer of events. Nothing but events follows.
-  ///
-  /// @throws ClientGoneException if the client has left
+  /// An answer of events, which begins with the first of them. Nothing but events follows.
   public EventStream events() {
+    return new EventStream(this);
+  }
+
+  void beginEvents() {
     isAnswered = true;
     response.setStatus(200);
     header("content-type", "text/event-stream; charset=utf-8");
     header("x-accel-buffering", "no"); // proxies that collect would hold events back
-    return new EventStream(this);
   }
 
   /// Whether an answer was begun.

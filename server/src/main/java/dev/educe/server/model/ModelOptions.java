@@ -10,8 +10,9 @@ import dev.educe.kernels.KvType;
 /// @param kv how keys and values are stored
 /// @param threads how many threads compute; 0 takes one for each core
 /// @param kernels which; empty takes the fastest
+/// @param chatTemplate a file in Jinja, `chatml` or `plain`; empty takes the model's own
 public record ModelOptions(
-    int contextLength, int sequences, KvType kv, int threads, String kernels) {
+    int contextLength, int sequences, KvType kv, int threads, String kernels, String chatTemplate) {
   /// The same in the library's terms.
   public LoadOptions loadOptions() {
     return LoadOptions.defaults()
