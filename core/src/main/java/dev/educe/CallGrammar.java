@@ -16,9 +16,8 @@ final class CallGrammar {
 
   /// One call of one of these tools, and nothing else.
   ///
-  /// @param before what is to be written before it, perhaps nothing
   /// @throws IllegalArgumentException if the family writes arguments otherwise than as JSON
-  static Part of(ReplyFormat format, List<Tool> tools, String before, Tokenizer tokenizer) {
+  static Part of(ReplyFormat format, List<Tool> tools, Tokenizer tokenizer) {
     var syntax =
         format.calls().stream()
             .filter(CallGrammar::isJson)
@@ -33,24 +32,23 @@ final class CallGrammar {
       calls.add(
           Part.sequence(
               text(form.beforeName() + tool.name() + form.afterName(), tokenizer),
-              new Part.Json(tool.name(), tool.parameters(), SchemaOptions.defaults()),
+              new Part.Json(tool.name(), tool.parameters(), SchemaOptions.defaults().closed()),
               text(form.afterArguments(), tokenizer)));
     }
     return Part.sequence(
-        text(before + syntax.open(), tokenizer),
-        new Part.Choice(calls),
-        text(syntax.close(), tokenizer));
+        text(syntax.open(), tokenizer), new Part.Choice(calls), text(syntax.close(), tokenizer));
   }
 
   private static boolean isJson(CallSyntax syntax) {
     return switch (syntax.form()) {
       case CallForm.InObject _ -> true;
+      case CallForm.Code _ -> false;
       case CallForm.Named named -> named.arguments() instanceof ArgumentSyntax.Json;
     };
   }
 
   /// A text with the control tokens in it as such.
-  private static Part text(String text, Tokenizer tokenizer) {
+  static Part text(String text, Tokenizer tokenizer) {
     var parts = new ArrayList<Part>();
     int from = 0;
     for (int token : tokenizer.encodePlain(text, true)) {
