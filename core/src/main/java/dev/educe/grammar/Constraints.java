@@ -82,10 +82,17 @@ final class Constraints {
         .text(SchemaRewriting.UNMATCHED)
         .ifPresent(text -> patterns.putIfAbsent("u" + text, schema));
     addExcluded(schema);
-    schema
-        .text("format")
-        .filter(name -> StringFormats.pattern(name).isPresent())
-        .ifPresent(name -> patterns.putIfAbsent("f" + name, schema));
+    schema.text("format").ifPresent(name -> addFormat(schema, name));
+  }
+
+  private void addFormat(SchemaNode schema, String name) {
+    if (StringFormats.isRefused(name) && kinds.contains(JsonKind.STRING)) {
+      throw schema.refusalAt("format", name + " cannot be enforced; use pattern");
+    }
+    if (!StringFormats.patterns(name).isEmpty()) {
+      patterns.putIfAbsent("f" + name, schema);
+      maxLength = Math.min(maxLength, StringFormats.lengthMax(name));
+    }
   }
 
   private void addTypes(SchemaNode schema) {
@@ -330,19 +337,17 @@ final class Constraints {
   }
 
   private static CharMachine machine(String pattern) {
-    return switch (pattern.charAt(0)) {
-      case 'x' -> CharMachine.anyOf(List.of(pattern.substring(1))).negate();
-      case 'u' -> RegexMachine.of(Regex.read(pattern.substring(1)).searched()).negate();
-      default -> RegexMachine.of(regex(pattern));
-    };
-  }
-
-  /// The expression of one of [#patterns] that is a pattern or a format.
-  static Regex regex(String pattern) {
     String text = pattern.substring(1);
-    return pattern.charAt(0) == 'p'
-        ? Regex.read(text).searched()
-        : Regex.read(StringFormats.pattern(text).orElseThrow());
+    return switch (pattern.charAt(0)) {
+      case 'x' -> CharMachine.anyOf(List.of(text)).negate();
+      case 'u' -> RegexMachine.of(Regex.read(text).searched()).negate();
+      case 'f' ->
+          StringFormats.patterns(text).stream()
+              .map(each -> RegexMachine.of(Regex.read(each)))
+              .reduce(CharMachine::and)
+              .orElseThrow();
+      default -> RegexMachine.of(Regex.read(text).searched());
+    };
   }
 
   int minItems() {

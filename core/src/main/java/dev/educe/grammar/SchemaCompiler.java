@@ -260,13 +260,13 @@ final class SchemaCompiler {
       String pattern = all.patterns().iterator().next();
       boolean isPlain =
           all.patterns().size() == 1
-              && "pf".indexOf(pattern.charAt(0)) >= 0
+              && pattern.charAt(0) == 'p'
               && min == 0
               && max == Expression.UNBOUNDED;
       if (!isPlain || !problem.getMessage().contains("too large")) {
         throw problem;
       }
-      Regex regex = Constraints.regex(pattern);
+      Regex regex = Regex.read(pattern.substring(1)).searched();
       return JsonText.quoted(regex.expression(JsonText::character));
     }
     int least = min;

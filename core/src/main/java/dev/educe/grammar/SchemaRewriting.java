@@ -197,7 +197,7 @@ final class SchemaRewriting {
         ASSERTING.contains(keyword)
             || keyword.equals("format")
                 && value.isString()
-                && StringFormats.pattern(value.asString()).isPresent();
+                && !StringFormats.patterns(value.asString()).isEmpty();
     if (isEnforced && !isVacuous) {
       throw schema.refusalAt(
           keyword, keyword + " cannot be enforced within not; say what is allowed instead");

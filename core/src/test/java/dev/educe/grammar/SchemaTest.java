@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(Seeded.class)
 class SchemaTest {
   /// Of growing difficulty.
-  private static final List<String> SCHEMAS =
+  static final List<String> SCHEMAS =
       List.of(
           "{'type':'boolean'}",
           "{'enum':['red','green',null,7]}",
@@ -39,7 +39,8 @@ class SchemaTest {
               + "'required':['when','id'],'additionalProperties':false}",
           "{'type':'object','properties':{'kind':{'enum':['a','b']},"
               + "'code':{'type':'string','pattern':'^[A-Z]{2}-\\\\d{2,5}$','maxLength':6}},"
-              + "'required':['kind','code'],'patternProperties':{'^x-':{'type':'boolean'}},"
+              + "'required':['kind','code'],"
+              + "'patternProperties':{'^x-[a-z]{1,9}$':{'type':'boolean'}},"
               + "'additionalProperties':false,'maxProperties':4}",
           "{'$defs':{'node':{'type':'object','properties':{'value':{'type':'integer',"
               + "'minimum':0,'maximum':9},'next':{'anyOf':[{'$ref':'#/$defs/node'},"
@@ -51,7 +52,7 @@ class SchemaTest {
               + "{'type':'object','properties':{'op':{'const':'say'},'text':{'type':'string',"
               + "'maxLength':20}},'required':['op'],'additionalProperties':false}]}");
 
-  private static String json(String schema) {
+  static String json(String schema) {
     return schema.replace('\'', '"');
   }
 
@@ -197,7 +198,8 @@ class SchemaTest {
     assertFalse(accepts(kind, "{\"kind\":\"x\"}"));
     assertFalse(accepts(kind, "{\"kind\":\"y\",\"n\":1}"));
     String card =
-        "{'type':'object','properties':{'card':{},'code':{}},'dependentRequired':{'card':['code']}}";
+        "{'type':'object','properties':{'card':{},'code':{}},"
+            + "'dependentRequired':{'card':['code']}}";
     assertTrue(accepts(card, "{\"code\":1}"));
     assertFalse(accepts(card, "{\"card\":1}"));
     assertTrue(accepts(card, "{\"card\":1,\"code\":2}"));
