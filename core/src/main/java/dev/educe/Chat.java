@@ -1,5 +1,6 @@
 package dev.educe;
 
+import dev.educe.grammar.Part;
 import dev.educe.grammar.SchemaOptions;
 import dev.educe.template.reply.ReplyPart;
 import java.util.List;
@@ -45,7 +46,8 @@ public final class Chat {
     }
   }
 
-  /// Answers a conversation with a record: the model can write nothing but its JSON.
+  /// Answers a conversation with a record: the model can write nothing but its JSON, after its
+  /// reasoning where the template begins one.
   ///
   /// The components may be of the types that [Tool] allows. A [Description] helps people and not
   /// the model, which should be told in a message what to write.
@@ -54,12 +56,9 @@ public final class Chat {
   ///   the JSON, and as [#reply(ChatRequest)] does
   public <T extends Record> T answer(ChatRequest request, Class<T> type) {
     var options = SchemaOptions.defaults().closed();
-    var grammar = model.grammars().schema(RecordSchema.of(type), options);
-    var constrained =
-        request
-            .withToolChoice(ToolChoice.NONE)
-            .withGeneration(request.generation().withGrammar(grammar));
-    return RecordSchema.read(reply(constrained).generation().text(), type);
+    var form = new Part.Json("", RecordSchema.of(type), options);
+    var constrained = request.withToolChoice(ToolChoice.NONE).withAnswerForm(form);
+    return RecordSchema.read(reply(constrained).text(), type);
   }
 
   /// Starts an answer and returns at once; any thread may cancel it. Throws as
@@ -71,7 +70,7 @@ public final class Chat {
   /// Starts several answers and returns at once, see [Model#start(Request, int)]. Throws as
   /// [#reply(ChatRequest)] does, and if `count` is not positive.
   public List<ReplyContinuation> start(ChatRequest request, int count) {
-    var prompt = ChatPrompt.of(request, template, model);
+    var prompt = prompt(request);
     return model
         .start(
             _ -> prompt.requests().get(),
@@ -81,6 +80,18 @@ public final class Chat {
         .stream()
         .map(continuation -> new ReplyContinuation(continuation, prompt.readers().get()))
         .toList();
+  }
+
+  /// Writes a conversation in tokens, for those who start its answers by [Model#start(int[],
+  /// Request, int, Tokenizer.Decoder, dev.educe.engine.Listener)].
+  ///
+  /// @throws dev.educe.template.TemplateException if the template refuses the conversation
+  /// @throws dev.educe.grammar.GrammarException if a form or the schema of a tool cannot be
+  ///   enforced
+  /// @throws IllegalArgumentException if a template argument has a reserved name, or a tool call is
+  ///   required that cannot be enforced
+  public ChatPrompt prompt(ChatRequest request) {
+    return ChatPrompt.of(request, template, model);
   }
 
   /// Answers a conversation, and calls the request's tools on this thread as the model asks for

@@ -1,22 +1,28 @@
 package dev.educe;
 
+import dev.educe.grammar.Part;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A conversation that a model is to go on with. Immutable; `withX` copies.
 ///
 /// @param messages from the first to the one to be answered
 /// @param tools that the model may ask to have called
 /// @param toolChoice whether it may, must or must not
+/// @param answerForm what an answer that is no call of a tool must look like; reasoning comes
+///   before it as the model likes
 /// @param templateArguments further variables of the template, such as `enable_thinking`
-/// @param reasoningTokensMax after so many tokens of reasoning the model is made to answer
+/// @param reasoningTokensMax after so many tokens of reasoning the model is made to answer; what
+///   the answer must fit, as a grammar or a required call, holds from there on
 /// @param generation how many tokens at most, how they are chosen, stop texts, tenant, priority and
 ///   deadline; its prompt does not count
 public record ChatRequest(
     List<Message> messages,
     List<Tool> tools,
     ToolChoice toolChoice,
+    Optional<Part> answerForm,
     Map<String, ?> templateArguments,
     int reasoningTokensMax,
     Request generation) {
@@ -55,6 +61,7 @@ public record ChatRequest(
         messages,
         List.of(),
         ToolChoice.AUTO,
+        Optional.empty(),
         Map.of(),
         Integer.MAX_VALUE,
         Request.of("").withTokensMax(Integer.MAX_VALUE));
@@ -67,7 +74,7 @@ public record ChatRequest(
 
   public ChatRequest withMessages(List<Message> messages) {
     return new ChatRequest(
-        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, answerForm, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withTools(Tool... tools) {
@@ -76,27 +83,34 @@ public record ChatRequest(
 
   public ChatRequest withTools(List<Tool> tools) {
     return new ChatRequest(
-        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, answerForm, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withToolChoice(ToolChoice toolChoice) {
     return new ChatRequest(
-        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, answerForm, templateArguments, reasoningTokensMax, generation);
+  }
+
+  /// Lets the model answer in this form alone, unless it calls a tool.
+  public ChatRequest withAnswerForm(Part form) {
+    var answerForm = Optional.of(form);
+    return new ChatRequest(
+        messages, tools, toolChoice, answerForm, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withTemplateArguments(Map<String, ?> templateArguments) {
     return new ChatRequest(
-        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, answerForm, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withReasoningTokensMax(int reasoningTokensMax) {
     return new ChatRequest(
-        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, answerForm, templateArguments, reasoningTokensMax, generation);
   }
 
   public ChatRequest withGeneration(Request generation) {
     return new ChatRequest(
-        messages, tools, toolChoice, templateArguments, reasoningTokensMax, generation);
+        messages, tools, toolChoice, answerForm, templateArguments, reasoningTokensMax, generation);
   }
 
   /// The tools that the model is told of.

@@ -74,6 +74,38 @@ public final class ChatTemplate {
     return new ChatTemplate(source, Optional.empty(), List.of("<|im_end|>"));
   }
 
+  /// Roles as words, for models that know no chat and go on with any text: `User:`, a line break,
+  /// the text and an empty line. Tools are listed first, and are called as JSON between
+  /// `<tool_call>` and `</tool_call>`.
+  public static ChatTemplate plain() {
+    String source =
+        """
+        {% if tools %}
+        Tools, called as <tool_call>{"name": "...", "arguments": {...}}</tool_call>:
+        {% for tool in tools %}
+        {{ tool.function | tojson }}
+        {% endfor %}
+
+        {% endif %}
+        {% for message in messages %}
+        {{ message.role | capitalize }}:
+        {% if message.content %}
+        {{ message.content }}
+        {% endif %}
+        {% for call in message.tool_calls or [] %}
+        <tool_call>
+        {{ {'name': call.function.name, 'arguments': call.function.arguments} | tojson }}
+        </tool_call>
+        {% endfor %}
+
+        {% endfor %}
+        {% if add_generation_prompt %}
+        Assistant:
+        {% endif %}
+        """;
+    return new ChatTemplate(source, Optional.empty(), List.of("\nUser:\n"));
+  }
+
   /// The template in a model file; one named `tool_use` is taken for requests with tools.
   ///
   /// @throws TemplateException if it is wrong, with the line

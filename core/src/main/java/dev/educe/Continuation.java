@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// One generation under way: each piece is what the next token made certain, perhaps nothing.
@@ -45,11 +46,7 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     var engine = model.engine();
     this.events = new EventQueue(TOKENS_AHEAD, engine::wake);
     var work = work(model, prompt, request, decoder, number, events);
-    this.ticket =
-        engine.submit(
-            request.promptLogprobs().isPresent()
-                ? work.withRows(promptReader(prompt, request.promptLogprobs().getAsInt()))
-                : work);
+    this.ticket = engine.submit(withPrompt(work, request, promptLogprobs::add));
   }
 
   /// A request in the engine's terms, but for the probabilities of its prompt.
@@ -80,12 +77,18 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
         .withSharedPrompt(number > 0);
   }
 
-  private Work.RowReader promptReader(int[] prompt, int count) {
-    return (position, logits, scratch) -> {
+  /// The same with the probabilities of its prompt, if the request asks for them.
+  static Work withPrompt(Work work, Request request, Consumer<LogProbabilities> promptTokens) {
+    if (request.promptLogprobs().isEmpty()) {
+      return work;
+    }
+    int count = request.promptLogprobs().getAsInt();
+    int[] prompt = work.prompt();
+    return work.withRows((position, logits, scratch) -> {
       if (position + 1 < prompt.length) {
-        promptLogprobs.add(LogProbabilities.of(logits, prompt[position + 1], count, scratch));
+        promptTokens.accept(LogProbabilities.of(logits, prompt[position + 1], count, scratch));
       }
-    };
+    });
   }
 
   @Override

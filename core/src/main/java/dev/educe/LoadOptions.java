@@ -1,8 +1,10 @@
 package dev.educe;
 
+import dev.educe.engine.EngineOptions;
 import dev.educe.kernels.KvType;
 import dev.educe.platform.Machine;
 import dev.educe.platform.MemoryBudget;
+import java.time.Duration;
 import java.util.function.DoubleConsumer;
 
 /// How a model is loaded. Immutable; `withX` copies.
@@ -13,6 +15,9 @@ import java.util.function.DoubleConsumer;
 /// @param kv how keys and values are stored
 /// @param kernels which kernels: empty chooses the fastest; else `scalar` or `vector`
 /// @param dequantize whether weights are turned into F32 when loaded
+/// @param waitingMax how many requests may wait for their turn; more are refused
+/// @param waitMax how long one may wait; what would wait longer is refused at once. Zero for as
+///   long as it takes
 /// @param budget what the memory is taken from; share one among models of one process
 /// @param progress is told the loaded share, 0 to 1, now and then, on the loading thread
 public record LoadOptions(
@@ -22,14 +27,19 @@ public record LoadOptions(
     KvType kv,
     String kernels,
     boolean dequantize,
+    int waitingMax,
+    Duration waitMax,
     MemoryBudget budget,
     DoubleConsumer progress) {
   /// The context of a model that allows more and is not told how much.
   public static final int CONTEXT_LENGTH_DEFAULT = 8_192;
 
+  private static final int WAITING_DEFAULT = 1_024;
+
   // Beyond any machine, and low enough to catch a number meant for something else.
   private static final int THREADS_MAX = 4_096;
   private static final int SEQUENCES_MAX = 4_096;
+  private static final int WAITING_MAX = 1_000_000;
 
   /// @throws IllegalArgumentException if a number is out of range
   public LoadOptions {
@@ -43,52 +53,153 @@ public record LoadOptions(
     if (sequences < 1 || sequences > SEQUENCES_MAX) {
       throw new IllegalArgumentException("sequences must be 1 to 4,096, got " + sequences);
     }
+    if (waitingMax < 1 || waitingMax > WAITING_MAX) {
+      throw new IllegalArgumentException("waitingMax must be 1 to 1,000,000, got " + waitingMax);
+    }
+    if (waitMax.isNegative()) {
+      throw new IllegalArgumentException("waitMax must not be negative, got " + waitMax);
+    }
   }
 
   /// The fastest kernels, all physical cores, F16 keys and values, a budget of all memory that this
   /// process may use.
   public static LoadOptions defaults() {
     var budget = MemoryBudget.of(Machine.memoryBytes());
-    return new LoadOptions(0, 0, 1, KvType.F16, "", false, budget, _ -> {});
+    return new LoadOptions(
+        0, 0, 1, KvType.F16, "", false, WAITING_DEFAULT, Duration.ZERO, budget, _ -> {});
   }
 
   public LoadOptions withThreads(int threads) {
     return new LoadOptions(
-        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
   }
 
   public LoadOptions withContextLength(int contextLength) {
     return new LoadOptions(
-        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
   }
 
   public LoadOptions withSequences(int sequences) {
     return new LoadOptions(
-        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
   }
 
   public LoadOptions withKv(KvType kv) {
     return new LoadOptions(
-        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
   }
 
   public LoadOptions withKernels(String kernels) {
     return new LoadOptions(
-        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
   }
 
   public LoadOptions withDequantize(boolean dequantize) {
     return new LoadOptions(
-        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
+  }
+
+  public LoadOptions withWaiting(int waitingMax, Duration waitMax) {
+    return new LoadOptions(
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
   }
 
   public LoadOptions withBudget(MemoryBudget budget) {
     return new LoadOptions(
-        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
   }
 
   public LoadOptions withProgress(DoubleConsumer progress) {
     return new LoadOptions(
-        threads, contextLength, sequences, kv, kernels, dequantize, budget, progress);
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        budget,
+        progress);
+  }
+
+  /// The limits of the engine of a model that is loaded so.
+  EngineOptions engineOptions(int contextLength, int sequencesMax, int window) {
+    return EngineOptions.of(contextLength, sequencesMax)
+        .withWindow(window)
+        .withWaiting(waitingMax, waitingMax)
+        .withWaitNanos(waitMax.toNanos());
   }
 }

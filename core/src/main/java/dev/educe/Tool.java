@@ -22,10 +22,16 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param name letters, digits, `_`, `-` and `.`
 /// @param description what it does, for the model
 /// @param parameters a JSON schema of an object
+/// @param isStrict whether a call's arguments must fit the parameters even where the model is free
+///   to call; as far as its family marks where calls begin, and writes arguments as JSON
 /// @param body what is called with the arguments, a JSON object, and answers with a text; empty
 ///   where the caller of the model runs its tools
 public record Tool(
-    String name, String description, String parameters, Optional<Function<String, String>> body) {
+    String name,
+    String description,
+    String parameters,
+    boolean isStrict,
+    Optional<Function<String, String>> body) {
   private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_][\\p{L}\\p{N}_.\\-]{0,127}");
 
   /// @throws IllegalArgumentException if the name has other characters or more than 128, or the
@@ -40,7 +46,12 @@ public record Tool(
 
   /// A tool that its caller runs.
   public static Tool of(String name, String description, String parameters) {
-    return new Tool(name, description, parameters, Optional.empty());
+    return new Tool(name, description, parameters, false, Optional.empty());
+  }
+
+  /// The same, strict or not.
+  public Tool withStrict(boolean isStrict) {
+    return new Tool(name, description, parameters, isStrict, body);
   }
 
   /// A tool that is a method or a lambda: its parameters are the components of a record, and what
@@ -53,6 +64,7 @@ public record Tool(
         name,
         description,
         RecordSchema.of(parameters),
+        false,
         Optional.of(arguments -> told(body.apply(RecordSchema.read(arguments, parameters)))));
   }
 

@@ -6,17 +6,31 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.Generation.Finish;
+import dev.educe.engine.Ended;
+import dev.educe.engine.Event;
+import dev.educe.engine.EventQueue;
+import dev.educe.engine.Listener;
+import dev.educe.grammar.Part;
+import dev.educe.sampling.LogProbabilities;
 import dev.educe.sampling.Sampling;
+import dev.educe.template.reply.ReplyFormat;
 import dev.educe.template.reply.ReplyPart;
+import dev.educe.testing.Seeded;
 import dev.educe.testing.TestData;
+import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Conversations with a real model, small as it is.
+@ExtendWith(Seeded.class)
 class ChatTest {
   /// Begins every answer inside reasoning.
   private static final ChatTemplate REASONING =
@@ -104,6 +118,132 @@ class ChatTest {
   }
 
   @Test
+  void aFormIsKeptBehindReasoningAndBesideTools() {
+    var form = new Part.Pattern("[0-9]{3}");
+    for (int seed = 0; seed < 5; seed++) {
+      var request = request("Once upon a time", 80).withAnswerForm(form);
+      var sampling = Sampling.defaults().withSeed(seed).withTemperature(1);
+      var sampled =
+          request
+              .withReasoningTokensMax(5)
+              .withGeneration(request.generation().withSampling(sampling));
+      var reasoned = model.chat(REASONING).reply(sampled);
+      assertTrue(reasoned.text().matches("[0-9]{3}"), reasoned.toString());
+      assertFalse(reasoned.message().reasoning().isEmpty());
+      var tell = Tool.of("tell", "", Answer.class, _ -> "");
+      var either = model.chat(ChatTemplate.plain()).reply(sampled.withTools(tell));
+      assertTrue(either.text().matches("[0-9]{3}") || either.calls().size() == 1);
+    }
+  }
+
+  @Test
+  void aStrictToolIsCalledAsItsSchemaSays(Random random) {
+    var tell = Tool.of("tell", "", Answer.class, _ -> "");
+    // Not a model's text, which would hardly begin a call, but any that is allowed.
+    int begin = tokenizer().encodePlain("x", false)[0];
+    var format = ReplyFormat.detect("<tool_call> </tool_call>");
+    var tools = List.of(tell.withStrict(true));
+    assertEquals("<tool_call>", CallGrammar.trigger(format, tools).orElseThrow());
+    assertTrue(CallGrammar.trigger(format, List.of(tell)).isEmpty());
+    var grammar = CallGrammar.afterTrigger(format, tools, tokenizer());
+    var constraint =
+        new StrictCalls(
+            tokenizer().decode(begin).strip(), model.grammars().of(grammar), tokenizer());
+    assertTrue(constraint.accept(begin));
+    var text = new StringBuilder();
+    var decoder = tokenizer().markupDecoder(begin);
+    int steps = 0;
+    while (steps++ < 500 && Arrays.stream(constraint.allowed()).map(Long::bitCount).sum() < 512) {
+      var allowed = BitSet.valueOf(constraint.allowed());
+      int token = allowed.nextSetBit(random.nextInt(allowed.length()));
+      assertTrue(constraint.accept(token));
+      text.append(decoder.next(token));
+    }
+    assertTrue(
+        text.toString()
+            .matches(
+                "\\n\\{\"name\": \"tell\", \"arguments\": \\{.*\"isTrue\".*\\}\\}\\n</tool_call>"),
+        text.toString());
+  }
+
+  private static Tokenizer tokenizer() {
+    return model.tokenizer();
+  }
+
+  @Test
+  void aPromptCanBeStartedByWhoeverHasAQueue() throws InterruptedException {
+    var request = request("Once upon a time", 20);
+    var prompted = request.withGeneration(request.generation().withPromptLogprobs(1));
+    var prompt = chat.prompt(prompted);
+    var queue = new EventQueue(100, () -> {});
+    var likely = new ArrayList<LogProbabilities>();
+    var listener =
+        new Listener() {
+          @Override
+          public void promptToken(LogProbabilities logprobs) {
+            likely.add(logprobs);
+          }
+
+          @Override
+          public void token(Event.Token token) {
+            queue.token(token);
+          }
+
+          @Override
+          public void ended(Ended ended) {
+            queue.ended(ended);
+          }
+        };
+    var decoder = model.tokenizer().markupDecoder(prompt.tokens());
+    model.start(prompt.tokens(), prompt.requests().get(), 0, decoder, listener);
+    var text = new StringBuilder();
+    for (var event = queue.take(); event instanceof Event.Token token; event = queue.take()) {
+      text.append(token.text());
+    }
+    assertEquals(chat.reply(request).text(), text.toString());
+    assertEquals(prompt.tokens().length - 1, likely.size());
+    assertEquals(prompt.tokens()[1], likely.getFirst().token());
+  }
+
+  @Test
+  void thePlainTemplateNamesRolesAndTools() {
+    var call = new ToolCall("id", "tell", "{\"a\":1}");
+    var request =
+        ChatRequest.of(
+                List.of(
+                    Message.system("Be brief."),
+                    Message.user("Hi"),
+                    new Message.Assistant("", "", List.of(call)),
+                    Message.result(call, "yes")))
+            .withTools(Tool.of("tell", "tells", "{}"));
+    var prompt = model.chat(ChatTemplate.plain()).prompt(request);
+    assertEquals(
+        """
+        Tools, called as <tool_call>{"name": "...", "arguments": {...}}</tool_call>:
+        {"name": "tell", "description": "tells", "parameters": {}}
+
+        System:
+        Be brief.
+
+        User:
+        Hi
+
+        Assistant:
+        <tool_call>
+        {"name": "tell", "arguments": {"a": 1}}
+        </tool_call>
+
+        Tool:
+        yes
+
+        Assistant:
+        """
+            .strip(),
+        model.tokenizer().decode(prompt.tokens()).strip());
+    assertEquals(List.of("\nUser:\n"), prompt.requests().get().stop());
+  }
+
+  @Test
   void aRequiredToolIsCalled() {
     var tools =
         model.chat(ChatTemplate.parse("{{ messages[-1].content }}{# <tool_call> </tool_call> #}"));
@@ -176,6 +316,67 @@ class ChatTest {
       int tokens = model.tokenizer().encodePlain(reasoning, false).length;
       assertTrue(tokens <= budget + 2, reasoning);
     }
+  }
+
+  /// The grammar holds once the reasoning has ended, by the budget.
+  @Test
+  void reasoningGoesBeforeAnAnswerThatMustFit() {
+    var thinking = model.chat(REASONING);
+    for (int budget : List.of(0, 1, 20)) {
+      var request = request("Once upon a time", 100).withReasoningTokensMax(budget);
+      var answer = thinking.answer(request, Answer.class);
+      assertTrue(answer.mood() == Mood.GLAD || answer.mood() == Mood.SAD);
+      var number = model.grammars().regex("[0-9]{3}");
+      var reply = thinking.reply(request.withGeneration(request.generation().withGrammar(number)));
+      assertTrue(reply.text().matches("[0-9]{3}"), reply.text());
+      assertEquals(budget == 0, reply.message().reasoning().isEmpty());
+      assertEquals(Finish.STOP, reply.generation().finish());
+    }
+    var endless = request("Once upon a time", 50);
+    assertThrows(IllegalArgumentException.class, () -> thinking.answer(endless, Answer.class));
+  }
+
+  /// The grammar holds once the reasoning has ended, by the model.
+  @Test
+  void aModelThatEndsItsReasoningAnswersAsItMust() {
+    int[] marker = model.tokenizer().encodePlain("</think>", true);
+    int[] start = {Integer.MAX_VALUE};
+    var request = request("Once upon a time", 60);
+    var generation =
+        request
+            .generation()
+            .withGrammar(model.grammars().regex("[0-9]{3}"))
+            .withProcessors(
+                List.of(logits -> {
+                  start[0] = Math.min(start[0], logits.position());
+                  int at = logits.position() - start[0] - 7;
+                  if (at >= 0 && at < marker.length) {
+                    var only = new long[Math.ceilDiv(logits.size(), Long.SIZE)];
+                    only[marker[at] / Long.SIZE] = 1L << marker[at];
+                    logits.allowOnly(only);
+                  }
+                }));
+    var reply = model.chat(REASONING).reply(request.withGeneration(generation));
+    assertTrue(reply.text().matches("[0-9]{3}"), reply.toString());
+    assertFalse(reply.message().reasoning().isEmpty());
+  }
+
+  @Test
+  void aRequiredCallComesAfterTheReasoning() {
+    var tools =
+        model.chat(
+            ChatTemplate.parse(
+                "{{ messages[-1].content }}<think>\n{# </think> <tool_call> </tool_call> #}"));
+    var tell = Tool.of("tell", "", Answer.class, _ -> "");
+    var request =
+        request("Once upon a time", 120)
+            .withTools(tell)
+            .withToolChoice(ToolChoice.REQUIRED)
+            .withReasoningTokensMax(10);
+    var reply = tools.reply(request);
+    assertEquals(1, reply.calls().size(), reply.toString());
+    assertFalse(reply.message().reasoning().isEmpty());
+    assertEquals("", reply.text());
   }
 
   @Test

@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
     name = "bench",
     customSynopsis = {
       "educe bench [OPTION]… MODEL",
-      "       educe bench --make SHAPE-FORMAT [--seed N] OUT"
+      "       educe bench --make SHAPE-FORMAT [--seed N] OUT",
+      "       educe bench serve [OPTION]… URL"
     },
     description = {
       "Measures how fast a model reads prompts and writes text.",
@@ -39,7 +40,7 @@ import picocli.CommandLine.Spec;
           + " tokens of all.",
       "",
       "With --make it writes a model of real shape with random weights, to measure without a"
-          + " download."
+          + " download. 'educe bench serve' measures a server."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,

@@ -43,6 +43,11 @@ final class Display {
     return format(rate < 100 ? "%.2f" : "%,.0f", rate);
   }
 
+  /// A number without superfluous digits: `4`, `0.5`.
+  static String number(double number) {
+    return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
+  }
+
   /// As [String#format], with the same digits everywhere.
   static String format(String format, Object... arguments) {
     return String.format(Locale.ROOT, format, arguments);

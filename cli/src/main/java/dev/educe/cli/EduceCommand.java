@@ -73,10 +73,13 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("chat", new ChatCommand(console));
     commands.put("inspect", new InspectCommand(console));
     commands.put("tokenize", new TokenizeCommand(console));
+    commands.put("embed", new EmbedCommand(console));
     commands.put("perplexity", new PerplexityCommand(console));
     commands.put("logits", new LogitsCommand(console));
     commands.put("template", new TemplateCommand(console));
-    commands.put("bench", new BenchCommand(console));
+    commands.put(
+        "bench",
+        new CommandLine(new BenchCommand(console)).addSubcommand(new BenchServeCommand(console)));
     commands.put("serve", new ServeCommand(console));
     commands.put("keys", new KeysCommand(console));
     if (arguments.length > 0 && commands.containsKey(arguments[0])) {
@@ -92,6 +95,7 @@ final class EduceCommand implements Callable<Integer> {
         .descriptionHeading("%n")
         .parameterListHeading("%nArguments:%n")
         .optionListHeading("%nOptions:%n");
+    command.getSubcommands().values().forEach(EduceCommand::arrangeHelp);
   }
 
   /// Without a command: the list of commands, where mistakes are shown.

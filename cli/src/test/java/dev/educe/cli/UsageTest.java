@@ -56,6 +56,15 @@ class UsageTest {
         "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",
         "bench --make llama-1b | --make: there is no shape 'llama'; there are llama-tiny, llama-1b,"
             + " llama-3b, llama-moe",
+        "bench serve | URL is missing: give the address of a server, as http://localhost:8080",
+        "bench serve ftp://x | URL must be the address of a server, as http://localhost:8080, got"
+            + " ftp://x",
+        "bench serve x --rate 1 --concurrency 1 | give --rate or --concurrency, not both",
+        "bench serve x --rate 0 | --rate must be above 0 and at most 1,000,000, got 0.0",
+        "bench serve x -p 9-3 | -p must be 9 to 2,147,483,647, got 3",
+        "bench serve x --endpoint chap | --endpoint must be completions or chat, got chap",
+        "bench serve x --goodput ttft | --goodput: a goal is ttft, tpot or e2e, a colon and"
+            + " milliseconds, as ttft:200, got ttft",
       })
   void nonsenseIsAnsweredByASentence(String line, String sentence) {
     var ran = Ran.educe(line.split(" "));
@@ -66,7 +75,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "inspect", "tokenize", "perplexity", "bench"})
+  @ValueSource(strings = {"run", "inspect", "tokenize", "embed", "perplexity", "bench"})
   void withoutAModelASentenceSaysHowToGetOne(String command) {
     var ran = Ran.educe(command);
     assertEquals(ExitCode.USAGE, ran.code());
@@ -95,11 +104,28 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"run", "inspect", "tokenize", "perplexity", "logits", "template", "bench"})
+      strings = {
+        "run",
+        "inspect",
+        "tokenize",
+        "embed",
+        "perplexity",
+        "logits",
+        "template",
+        "bench"
+      })
   void everyCommandExplainsItselfInLinesThatFit(String command) {
     var ran = Ran.educe(command, "--help");
     assertEquals(ExitCode.OK, ran.code());
     assertEquals("", ran.err());
+    assertTrue(ran.out().contains("Examples:"), ran.out());
+    ran.out().lines().forEach(line -> assertTrue(line.length() <= 100, line));
+  }
+
+  @Test
+  void theLoadExplainsItself() {
+    var ran = Ran.educe("bench", "serve", "--help");
+    assertEquals(ExitCode.OK, ran.code());
     assertTrue(ran.out().contains("Examples:"), ran.out());
     ran.out().lines().forEach(line -> assertTrue(line.length() <= 100, line));
   }

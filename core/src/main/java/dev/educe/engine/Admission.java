@@ -11,15 +11,16 @@ final class Admission {
   private static final long RETRY_MILLIS_MIN = 100;
   private static final long RETRY_MILLIS_MAX = 60_000;
   private static final long NANOS_PER_MILLI = 1_000_000;
-  private static final double SMOOTHING = 0.1;
+  private static final int GAPS_MAX = 64;
 
   private final EngineOptions options;
   private final int cacheTokens;
   private final Map<String, Integer> waitingByTenant = new HashMap<>();
   private int waiting;
   private boolean isClosed;
-  private double startGapNanos; // how long the queue takes to move by one
-  private long lastStart = -1;
+  private double startGapNanos; // how long the queue takes to move by one, over the last gaps
+  private int gaps;
+  private long lastStart = -1; // if somebody has waited ever since
 
   Admission(EngineOptions options, int cacheTokens) {
     this.options = options;
@@ -47,6 +48,13 @@ final class Admission {
           options.tenantWaitingMax(),
           "%,d requests of this tenant wait already, as many as may wait");
     }
+    long wait = (long) (startGapNanos * waiting);
+    if (options.waitNanosMax() > 0 && wait > options.waitNanosMax()) {
+      throw full(
+          Kind.QUEUE_FULL,
+          options.waitNanosMax() / NANOS_PER_MILLI,
+          "the wait would be longer than %,d ms, as long as it may be");
+    }
     waiting++;
     waitingByTenant.put(tenant, ofTenant + 1);
     return end;
@@ -62,8 +70,8 @@ final class Admission {
           prompt,
           context,
           0,
-          "the prompt has %,d tokens and leaves no room for an answer in the context of %,d"
-              .formatted(prompt, context));
+          "the prompt has %,d tokens and %s the context of %,d"
+              .formatted(prompt, writes ? "leaves no room for an answer in" : "exceeds", context));
     }
     int end = prompt + Math.min(work.tokensMax(), context - prompt);
     if (end > cacheTokens) {
@@ -79,25 +87,23 @@ final class Admission {
     return end;
   }
 
-  private RefusedException full(Kind kind, int limit, String message) {
+  private RefusedException full(Kind kind, long limit, String message) {
     long retry =
         Math.clamp(
             (long) (startGapNanos * waiting / NANOS_PER_MILLI), RETRY_MILLIS_MIN, RETRY_MILLIS_MAX);
     return new RefusedException(
-        kind,
-        limit + 1L,
-        limit,
-        retry,
-        (message + "; try again in %,d ms").formatted(limit, retry));
+        kind, limit + 1, limit, retry, (message + "; try again in %,d ms").formatted(limit, retry));
   }
 
   /// A request has its first step.
   synchronized void started(String tenant, long now) {
     leftQueue(tenant);
     if (lastStart >= 0) {
-      startGapNanos += SMOOTHING * (now - lastStart - startGapNanos);
+      gaps = Math.min(gaps + 1, GAPS_MAX);
+      startGapNanos += (now - lastStart - startGapNanos) / gaps;
     }
-    lastStart = now;
+    // Where nobody waits, the time to the next start says nothing of the queue.
+    lastStart = waiting > 0 ? now : -1;
   }
 
   /// A request waits no longer.

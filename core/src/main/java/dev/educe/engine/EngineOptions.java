@@ -7,6 +7,8 @@ package dev.educe.engine;
 /// @param sequencesMax how many sequences run at once
 /// @param waitingMax how many requests may wait for their first step
 /// @param tenantWaitingMax how many of one tenant's
+/// @param waitNanosMax how long any may wait; what would wait longer is refused at once. 0 for as
+///   long as it takes
 /// @param preemptionsMax how often a request may lose its pages; then it waits until it can have
 ///   all it may ever need, and keeps them
 /// @param stepNanosMax how long a step may take
@@ -18,6 +20,7 @@ public record EngineOptions(
     int sequencesMax,
     int waitingMax,
     int tenantWaitingMax,
+    long waitNanosMax,
     int preemptionsMax,
     long stepNanosMax,
     long pauseNanosMax) {
@@ -31,6 +34,7 @@ public record EngineOptions(
     check(sequencesMax > 0, "sequencesMax", sequencesMax);
     check(waitingMax > 0, "waitingMax", waitingMax);
     check(tenantWaitingMax > 0, "tenantWaitingMax", tenantWaitingMax);
+    check(waitNanosMax >= 0, "waitNanosMax", waitNanosMax);
     check(preemptionsMax >= 0, "preemptionsMax", preemptionsMax);
     check(stepNanosMax > 0, "stepNanosMax", stepNanosMax);
     check(pauseNanosMax >= 0, "pauseNanosMax", pauseNanosMax);
@@ -46,7 +50,7 @@ public record EngineOptions(
   /// listeners.
   public static EngineOptions of(int contextLength, int sequencesMax) {
     return new EngineOptions(
-        contextLength, Integer.MAX_VALUE, sequencesMax, 1_024, 1_024, 4, STEP_NANOS_MAX, 0);
+        contextLength, Integer.MAX_VALUE, sequencesMax, 1_024, 1_024, 0, 4, STEP_NANOS_MAX, 0);
   }
 
   public EngineOptions withWindow(int window) {
@@ -56,6 +60,7 @@ public record EngineOptions(
         sequencesMax,
         waitingMax,
         tenantWaitingMax,
+        waitNanosMax,
         preemptionsMax,
         stepNanosMax,
         pauseNanosMax);
@@ -68,6 +73,20 @@ public record EngineOptions(
         sequencesMax,
         waitingMax,
         tenantWaitingMax,
+        waitNanosMax,
+        preemptionsMax,
+        stepNanosMax,
+        pauseNanosMax);
+  }
+
+  public EngineOptions withWaitNanos(long waitNanosMax) {
+    return new EngineOptions(
+        contextLength,
+        window,
+        sequencesMax,
+        waitingMax,
+        tenantWaitingMax,
+        waitNanosMax,
         preemptionsMax,
         stepNanosMax,
         pauseNanosMax);
@@ -80,6 +99,7 @@ public record EngineOptions(
         sequencesMax,
         waitingMax,
         tenantWaitingMax,
+        waitNanosMax,
         preemptionsMax,
         stepNanosMax,
         pauseNanosMax);

@@ -1,5 +1,7 @@
 package dev.educe.engine;
 
+import dev.educe.sampling.LogProbabilities;
+
 /// Is told what becomes of a request, on the engine's thread: it must not block.
 ///
 /// One that throws loses its request, which then ends as failed, and harms nobody else.
@@ -10,6 +12,10 @@ public interface Listener {
   default boolean hasRoom() {
     return true;
   }
+
+  /// How likely a token of the prompt was, from the second on and in order, if that was asked for;
+  /// comes before all tokens.
+  default void promptToken(LogProbabilities logprobs) {}
 
   /// A token was generated.
   void token(Event.Token token);

@@ -63,6 +63,7 @@ final class Simulation {
             sequencesMax,
             waitingMax,
             isFairness ? 100 : 1 + random.nextInt(waitingMax),
+            0,
             isFairness ? 4 : random.nextInt(5),
             200 * MILLI,
             random.nextInt(3) == 0 ? 300 * MILLI : 0);
@@ -100,7 +101,7 @@ final class Simulation {
                   isFairness ? 0 : random.nextInt(2),
                   isFairness ? 0 : random.nextInt(priorities),
                   prompt(random.nextInt(families), contextLength),
-                  random.nextInt(8) == 0 && !isFairness ? 0 : 1 + random.nextInt(40),
+                  random.nextInt(6) == 0 && !isFairness ? 0 : 1 + random.nextInt(40),
                   arrival,
                   isPlain || random.nextInt(3) > 0
                       ? NEVER

@@ -6,6 +6,7 @@ import dev.educe.server.access.HostCheck;
 import dev.educe.server.access.KeyFile;
 import dev.educe.server.access.Keys;
 import dev.educe.server.config.ServerConfig;
+import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.HttpOptions;
 import dev.educe.server.http.HttpServer;
@@ -13,7 +14,6 @@ import dev.educe.server.http.Route;
 import dev.educe.server.http.Scope;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.openai.OpenAi;
-import dev.educe.server.openai.Service;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.URI;
@@ -37,6 +37,7 @@ public final class EduceServer implements AutoCloseable {
   private final Health health;
   private final Optional<Keys> keys;
   private final Optional<AccessLog> accessLog;
+  private final Optional<Tracing> tracing;
   private final HttpServer http;
   private final Thread warning;
   private volatile boolean isDraining;
@@ -53,6 +54,7 @@ public final class EduceServer implements AutoCloseable {
     this.metrics = new Metrics(catalogue);
     this.health = new Health(catalogue, config.limits().stall(), System::nanoTime);
     this.accessLog = accessLog(config.accessLog(), out);
+    this.tracing = config.tracing().map(Tracing::new);
     this.keys =
         config.keys().isPresent()
             ? Optional.of(new Keys(new KeyFile(config.keys().get()), InstantSource.system()))
@@ -133,6 +135,7 @@ public final class EduceServer implements AutoCloseable {
   private void over(Exchange exchange) {
     metrics.over(exchange);
     accessLog.ifPresent(log -> log.over(exchange));
+    tracing.ifPresent(spans -> spans.over(exchange));
   }
 
   /// Health is looked at when nobody asks, too, so that a stall is known by its true length; and a
@@ -194,5 +197,6 @@ public final class EduceServer implements AutoCloseable {
   private void closeFiles() {
     keys.ifPresent(Keys::close);
     accessLog.ifPresent(AccessLog::close);
+    tracing.ifPresent(Tracing::close);
   }
 }

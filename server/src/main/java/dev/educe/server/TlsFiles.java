@@ -1,6 +1,7 @@
 package dev.educe.server;
 
 import dev.educe.server.config.ServerConfig.Tls;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -56,8 +57,12 @@ final class TlsFiles {
   private static KeyStore keyStore(Path file, char[] password)
       throws IOException, GeneralSecurityException {
     var store = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(file)) {
-      store.load(in, password);
+    byte[] bytes = Files.readAllBytes(file);
+    try {
+      store.load(new ByteArrayInputStream(bytes), password);
+    } catch (IOException e) {
+      throw new IOException(
+          file + " cannot be opened as a PKCS #12 key store: " + e.getMessage(), e);
     }
     return store;
   }

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.educe.server.model.ServedModel;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,7 +32,8 @@ class CompletionsTest {
   @Test
   void aTextIsContinued() throws Exception {
     var response =
-        served.post("/v1/completions", "{\"model\":\"letters\",\"prompt\":\"x\",\"max_tokens\":5}");
+        served.post(
+            "/v1/completions", "{\"model\":\"letters\",\"prompt\":\"x\"," + "\"max_tokens\":5}");
     assertEquals(200, response.statusCode(), response.body());
     var body = json(response.body());
     assertEquals("text_completion", body.get("object").stringValue());
@@ -47,13 +50,15 @@ class CompletionsTest {
     var response =
         served.post(
             "/v1/completions",
-            "{\"model\":\"abc\",\"prompt\":[\"x\",[121]],\"n\":2,\"echo\":true,\"max_tokens\":1}");
+            "{\"model\":\"abc\",\"prompt\":[\"x\",[121]],\"n\":2,\"echo\":true,"
+                + "\"max_tokens\":1}");
     var choices = json(response.body()).get("choices");
     assertEquals(4, choices.size());
     assertEquals(
         List.of("xa", "xa", "ya", "ya"),
         choices.values().stream().map(choice -> choice.get("text").stringValue()).toList());
     assertEquals(3, choices.get(3).get("index").intValue());
+    assertEquals(2, json(response.body()).at("/usage/prompt_tokens").intValue());
   }
 
   @Test
@@ -78,6 +83,64 @@ class CompletionsTest {
     var last = json(events.get(events.size() - 2));
     assertEquals(0, last.get("choices").size());
     assertEquals(3, last.at("/usage/completion_tokens").intValue());
+  }
+
+  @Test
+  void tokensComeWithTheirProbabilities() throws Exception {
+    String body =
+        "{\"model\":\"letters\",\"prompt\":\"xyz\",\"max_tokens\":2,\"logprobs\":1,\"echo\":true";
+    var choice = json(served.post("/v1/completions", body + "}").body()).at("/choices/0");
+    assertEquals("xyzab", choice.get("text").stringValue());
+    var logprobs = choice.get("logprobs");
+    assertEquals(json("[\"x\",\"y\",\"z\",\"a\",\"b\"]"), logprobs.get("tokens"));
+    assertEquals(json("[null,-0.5,-0.5,-0.5,-0.5]"), logprobs.get("token_logprobs"));
+    assertEquals(json("[0,1,2,3,4]"), logprobs.get("text_offset"));
+    assertTrue(logprobs.at("/top_logprobs/0").isNull());
+    assertEquals(json("{\"y\":-0.5,\"z\":-1.5}"), logprobs.at("/top_logprobs/1"));
+    var events = Events.of(served.post("/v1/completions", body + ",\"stream\":true}").body());
+    var tokens = new StringBuilder();
+    var text = new StringBuilder();
+    for (String event : events.subList(0, events.size() - 1)) {
+      text.append(json(event).at("/choices/0/text").stringValue());
+      for (var token : json(event).at("/choices/0/logprobs/tokens")) {
+        tokens.append(token.stringValue());
+      }
+    }
+    assertEquals("xyzab", text.toString());
+    assertEquals("xyzab", tokens.toString());
+    var score = json(served.post("/v1/completions", body.replace(":2", ":0") + "}").body());
+    assertEquals(3, score.at("/choices/0/logprobs/tokens").size());
+  }
+
+  @Test
+  void theBestOfSeveralAreAnswered() throws Exception {
+    var response =
+        served.post(
+            "/v1/completions",
+            "{\"model\":\"letters\",\"prompt\":[\"x\",\"y\"],\"max_tokens\":2,\"n\":2,"
+                + "\"best_of\":5}");
+    var body = json(response.body());
+    assertEquals(4, body.get("choices").size());
+    assertEquals(3, body.at("/choices/3/index").intValue());
+    assertTrue(body.at("/choices/0/logprobs").isNull());
+    assertEquals(20, body.at("/usage/completion_tokens").intValue());
+  }
+
+  @Test
+  void aGapIsFilledByAModelThatKnowsHow() throws Exception {
+    String body =
+        "{\"model\":\"letters\",\"prompt\":\"a\",\"suffix\":\"b\",\"max_tokens\":1,\"echo\":true,"
+            + "\"logprobs\":0}";
+    served.model.gap = Optional.of(new ServedModel.Gap(1, 2, 3));
+    try {
+      var choice = json(served.post("/v1/completions", body).body()).at("/choices/0");
+      assertEquals("aa", choice.get("text").stringValue());
+      assertEquals(
+          json("[\"\\u0001\",\"a\",\"\\u0002\",\"b\",\"\\u0003\",\"a\"]"),
+          choice.at("/logprobs/tokens"));
+    } finally {
+      served.model.gap = Optional.empty();
+    }
   }
 
   @Test

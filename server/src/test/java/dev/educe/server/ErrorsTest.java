@@ -65,6 +65,10 @@ class ErrorsTest {
           {…"logit_bias":{"256":1}} | invalid_value | logit_bias
           {…"logit_bias":{"1":101}} | decimal_above_max_value | logit_bias.1
           {…"logit_bias":[]} | invalid_type | logit_bias
+          {…"logprobs":6} | integer_above_max_value | logprobs
+          {…"n":3,"best_of":2} | invalid_value | best_of
+          {…"best_of":21} | integer_above_max_value | best_of
+          {…"best_of":2,"stream":true} | invalid_value | best_of
           {…"suffix":"b"} | unsupported_parameter | suffix
           {…"colour":"red"} | unknown_parameter | colour
           {"model":"none","prompt":"a"} | model_not_found | model

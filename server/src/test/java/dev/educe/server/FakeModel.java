@@ -1,5 +1,11 @@
 package dev.educe.server;
 
+import dev.educe.ChatPrompt;
+import dev.educe.ChatRequest;
+import dev.educe.EmbeddingOptions;
+import dev.educe.Embeddings;
+import dev.educe.grammar.GrammarCache;
+import dev.educe.grammar.TokenTrie;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening;
 import dev.educe.server.model.Happening.Finish;
@@ -7,19 +13,29 @@ import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.server.model.Mailbox;
 import dev.educe.server.model.Refusal;
 import dev.educe.server.model.ServedModel;
+import dev.educe.template.Template;
+import dev.educe.template.TemplateException;
+import dev.educe.template.reply.OfferedTool;
+import dev.educe.template.reply.ReplyFormat;
 import dev.educe.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.LocalDateTime;
 import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A model that answers with the letters of the alphabet, each a token, at the pace of a test.
 ///
-/// A prompt that begins with a word does what the word says: `hold` waits for [#release], `forever`
-/// writes until it is cancelled, `fail` fails after two tokens, `full` is refused.
+/// A prompt that begins with a word does what the word says: `hold` waits for [#held], `forever`
+/// writes until it is cancelled, `fail` fails after two tokens, `full` is refused, `say` writes
+/// what follows. A conversation is its last message; `refuse` is refused by the template.
 final class FakeModel implements ServedModel {
   static final int CONTEXT = 1_000;
 
@@ -27,6 +43,8 @@ final class FakeModel implements ServedModel {
   final AtomicInteger cancelled = new AtomicInteger();
   final AtomicInteger paused = new AtomicInteger();
   final Semaphore held = new Semaphore(0);
+  volatile ChatRequest asked; // last
+  volatile Optional<Gap> gap = Optional.empty();
   volatile int waiting;
   volatile long steps;
 
@@ -38,6 +56,41 @@ final class FakeModel implements ServedModel {
   @Override
   public Tokenizer tokenizer() {
     return new Bytes();
+  }
+
+  @Override
+  public GrammarCache grammars() {
+    return new GrammarCache(TokenTrie.of(tokenizer()), 1 << 20);
+  }
+
+  @Override
+  public Optional<Gap> gap() {
+    return gap;
+  }
+
+  @Override
+  public ChatPrompt prompt(ChatRequest request) {
+    asked = request;
+    String text = request.messages().getLast().text();
+    if (text.startsWith("refuse")) {
+      throw templateException();
+    }
+    var format = ReplyFormat.detect("<tool_call> <think> </think>");
+    var tools =
+        request.tools().stream().map(tool -> new OfferedTool(tool.name(), Set.of())).toList();
+    request.answerForm().ifPresent(form -> grammars().of(form));
+    return new ChatPrompt(
+        tokenizer().encodePlain(text, false), () -> format.reader(tools, ""), request::generation);
+  }
+
+  private static TemplateException templateException() {
+    try {
+      Template.parse("{{ raise_exception('Only cats may speak') }}")
+          .render(Map.of(), LocalDateTime.MIN);
+      throw new AssertionError("the template must refuse");
+    } catch (TemplateException e) {
+      return e;
+    }
   }
 
   @Override
@@ -59,9 +112,14 @@ final class FakeModel implements ServedModel {
     int choice = generating.choice();
     int written = 0;
     var finish = Finish.LENGTH;
+    String said = prompt.startsWith("say ") ? prompt.substring("say ".length()) : "";
+    var request = generating.request();
+    for (int i = 1; i < generating.prompt().length && request.promptLogprobs().isPresent(); i++) {
+      events.put(new Happening.PromptToken(choice, likely(generating.prompt()[i])));
+    }
     boolean isEndless = prompt.startsWith("forever");
     boolean isHeld = prompt.startsWith("hold");
-    while (isEndless || written < generating.tokensMax()) {
+    while (isEndless || written < generating.request().tokensMax()) {
       if (isHeld) {
         isHeld = !held.tryAcquire();
       }
@@ -82,18 +140,32 @@ final class FakeModel implements ServedModel {
         finish = Finish.FAILED;
         break;
       }
-      int letter = 'a' + written % 26;
-      events.put(new Happening.Piece(choice, letter, Character.toString(letter), Optional.empty()));
+      if (!said.isEmpty() && written == said.length()) {
+        finish = Finish.STOP;
+        break;
+      }
+      int letter = said.isEmpty() ? 'a' + written % 26 : said.charAt(written);
+      var logprobs =
+          request.logprobs().isPresent()
+              ? Optional.of(likely(letter))
+              : Optional.<Happening.TokenLogprobs>empty();
+      events.put(new Happening.Piece(choice, letter, Character.toString(letter), logprobs));
       written++;
     }
     underWay.decrementAndGet();
+    int promptTokens = generating.number() == 0 ? generating.prompt().length : 0;
     events.put(
         new Happening.End(
             choice,
             finish,
             "",
             Optional.empty(),
-            new TokenUsage(generating.prompt().length, 0, written, 1, 1, written)));
+            new TokenUsage(promptTokens, 0, written, 1, 1, written)));
+  }
+
+  private static Happening.TokenLogprobs likely(int token) {
+    return new Happening.TokenLogprobs(
+        -0.5f, List.of(new Happening.Likely(token, -0.5f), new Happening.Likely(122, -1.5f)));
   }
 
   private static void sleep() {
@@ -105,6 +177,39 @@ final class FakeModel implements ServedModel {
   }
 
   @Override
+  public int stateSize() {
+    return 2;
+  }
+
+  /// Vectors of how many tokens there are; of those that begin with `hold` there never are any.
+  @Override
+  public Vectors embed(List<int[]> inputs, EmbeddingOptions options) {
+    boolean isHeld = tokenizer().decode(inputs.getFirst()).startsWith("hold");
+    underWay.incrementAndGet();
+    return new Vectors() {
+      @Override
+      public Optional<Embeddings> poll(Duration time) throws InterruptedException {
+        if (isHeld) {
+          Thread.sleep(time.toMillis());
+          return Optional.empty();
+        }
+        var vectors = inputs.stream().map(input -> new float[] {input.length, -0.5f}).toList();
+        return Optional.of(new Embeddings(vectors, tokensRead()));
+      }
+
+      @Override
+      public long tokensRead() {
+        return inputs.stream().mapToInt(input -> input.length).sum();
+      }
+
+      @Override
+      public void close() {
+        underWay.decrementAndGet();
+      }
+    };
+  }
+
+  @Override
   public Progress progress() {
     return new Progress(waiting, underWay.get(), 0, 0, 0, steps);
   }
@@ -113,9 +218,6 @@ final class FakeModel implements ServedModel {
   public long bytes() {
     return 1;
   }
-
-  @Override
-  public void close() {}
 
   /// Every byte of UTF-8 is a token.
   private static final class Bytes implements Tokenizer {
@@ -185,7 +287,17 @@ final class FakeModel implements ServedModel {
 
     @Override
     public Decoder decoder(int... before) {
-      throw new UnsupportedOperationException("the fake writes letters");
+      return new Decoder() {
+        @Override
+        public String next(int token) {
+          return Character.toString(token);
+        }
+
+        @Override
+        public String finish() {
+          return "";
+        }
+      };
     }
 
     @Override

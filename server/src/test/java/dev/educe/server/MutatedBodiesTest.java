@@ -9,6 +9,7 @@ import dev.educe.server.http.Route;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -25,8 +26,41 @@ class MutatedBodiesTest {
               + "\"logit_bias\":{\"65\":-1},\"presence_penalty\":1,\"user\":\"u\"}",
           "{\"model\":\"letters\",\"prompt\":[[1,2],\"é𝄞\"],\"stream\":true,"
               + "\"stream_options\":{\"include_usage\":true},\"max_tokens\":2}",
+          "{\"model\":\"letters\",\"messages\":[{\"role\":\"system\",\"content\":\"s\"},"
+              + "{\"role\":\"user\","
+              + "\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},"
+              + "{\"role\":\"assistant\",\"content\":null,"
+              + "\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":"
+              + "{\"name\":\"f\","
+              + "\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\","
+              + "\"content\":\"r\"}],"
+              + "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\","
+              + "\"parameters\":{}}}],"
+              + "\"tool_choice\":\"auto\",\"n\":2,\"logprobs\":true,\"top_logprobs\":1,"
+              + "\"max_tokens\":3}",
+          "{\"model\":\"letters\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
+              + "\"stream\":true,"
+              + "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
+              + "{\"name\":\"n\",\"schema\":"
+              + "{\"type\":\"object\",\"properties\":{\"a\":{\"enum\":[1]}}}}},\"max_tokens\":2}",
+          "{\"model\":\"letters\",\"input\":[{\"role\":\"user\",\"content\":"
+              + "[{\"type\":\"input_text\","
+              + "\"text\":\"a\"}]},{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\","
+              + "\"arguments\":\"{}\"},{\"type\":\"function_call_output\","
+              + "\"call_id\":\"c\",\"output\":\"r\"},"
+              + "{\"type\":\"reasoning\",\"summary\":[],\"content\":"
+              + "[{\"type\":\"reasoning_text\","
+              + "\"text\":\"t\"}]}],\"tools\":[{\"type\":\"function\",\"name\":\"f\","
+              + "\"parameters\":{},"
+              + "\"strict\":true}],\"text\":{\"format\":{\"type\":\"json_object\"}},"
+              + "\"max_output_tokens\":3}",
+          "{\"model\":\"letters\",\"input\":\"a\",\"instructions\":\"i\",\"stream\":true,"
+              + "\"store\":false,"
+              + "\"reasoning\":{\"effort\":\"low\"},\"max_output_tokens\":3}",
           "{\"model\":\"letters\",\"prompt\":\"text\",\"add_special_tokens\":false}",
-          "{\"model\":\"letters\",\"tokens\":[1,2,3]}");
+          "{\"model\":\"letters\",\"tokens\":[1,2,3]}",
+          "{\"model\":\"letters\",\"input\":[\"a\",\"b\"],\"dimensions\":1,\"user\":\"u\"}",
+          "{\"model\":\"letters\",\"input\":[[1,2],[3]],\"encoding_format\":\"base64\"}");
 
   private static final List<String> VALUES =
       List.of(
@@ -71,13 +105,15 @@ class MutatedBodiesTest {
     var random = new Random(seed);
     try (var served = new Served("access-log=off")) {
       for (Route route : served.server.routes()) {
-        for (int i = 0; route.method().equals("POST") && i < count; i++) {
-          byte[] body = mutated(BODIES.get(random.nextInt(BODIES.size())), random);
-          var response =
-              served.send(
-                  served
-                      .request(route.path(), "content-type", "application/json")
-                      .POST(BodyPublishers.ofByteArray(body)));
+        if (route.bodyBytesMax() == 0) {
+          continue;
+        }
+        var own = taken(served, route);
+        for (int i = 0; i < count; i++) {
+          // Mostly what gets far, and now and then what is meant for another route.
+          var bodies = random.nextInt(4) > 0 ? own : BODIES;
+          byte[] body = mutated(bodies.get(random.nextInt(bodies.size())), random);
+          var response = send(served, route, body);
           check(
               response,
               "-Dtests.seed=%s: %s %s"
@@ -90,6 +126,27 @@ class MutatedBodiesTest {
       Served.await(() -> served.server.underWay() == 0);
       assertEquals(0, served.model.underWay.get());
     }
+  }
+
+  /// The bodies that a route answers as they are: a new one needs at least one of its own here.
+  private static List<String> taken(Served served, Route route) throws Exception {
+    var taken = new ArrayList<String>();
+    for (String body : BODIES) {
+      if (send(served, route, body.getBytes(StandardCharsets.UTF_8)).statusCode() == 200) {
+        taken.add(body);
+      }
+    }
+    assertFalse(taken.isEmpty(), () -> "add a body to BODIES that " + route.path() + " takes");
+    return taken;
+  }
+
+  private static HttpResponse<String> send(Served served, Route route, byte[] body)
+      throws Exception {
+    String path = route.path().replaceAll("\\{[^}]*}", "letters");
+    return served.send(
+        served
+            .request(path, "content-type", "application/json")
+            .method(route.method(), BodyPublishers.ofByteArray(body)));
   }
 
   private static void check(HttpResponse<String> response, String where) {

@@ -80,6 +80,50 @@ class StreamsTest {
   }
 
   @Test
+  void conversationsEndWhenTheirClientLeaves() throws Exception {
+    String chat =
+        "{\"model\":\"letters\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}],"
+            + "\"stream\":%b,\"n\":4,\"tools\":[{\"type\":\"function\",\"function\":"
+            + "{\"name\":\"f\"}}]}";
+    String response = "{\"model\":\"letters\",\"input\":\"%s\",\"stream\":%b}";
+    for (boolean stream : new boolean[] {true, false}) {
+      for (String prompt : new String[] {"hold", "forever"}) {
+        for (boolean isChat : new boolean[] {true, false}) {
+          int before = served.model.cancelled.get();
+          int texts = isChat ? 4 : 1;
+          var socket =
+              served.asking(
+                  isChat ? "/v1/chat/completions" : "/v1/responses",
+                  (isChat ? chat : response).formatted(prompt, stream));
+          Served.await(() -> served.model.underWay.get() == texts);
+          socket.close();
+          Served.await(() -> served.model.cancelled.get() == before + texts);
+          Served.await(() -> served.server.underWay() == 0);
+        }
+      }
+    }
+  }
+
+  @Test
+  void commentsComeWhileAConversationIsRead() throws Exception {
+    String body =
+        "{\"model\":\"letters\",\"messages\":[{\"role\":\"user\",\"content\":\"hold\"}],"
+            + "\"stream\":true,\"max_tokens\":2}";
+    try (var socket = served.asking("/v1/chat/completions", body)) {
+      var seen = new StringBuilder();
+      while (!seen.toString().contains(": ping\n\n")) {
+        seen.append((char) socket.getInputStream().read());
+      }
+      assertTrue(!seen.toString().contains("assistant"), "the role comes with what it says");
+      served.model.held.release();
+      while (!seen.toString().contains("[DONE]")) {
+        seen.append((char) socket.getInputStream().read());
+      }
+      assertTrue(seen.toString().contains("assistant"));
+    }
+  }
+
+  @Test
   void aReaderThatStopsHoldsUpNobodyElse() throws Exception {
     var lazy = served.asking(body("forever", true));
     Served.await(() -> served.model.paused.get() > 0);

@@ -1,9 +1,10 @@
 package dev.educe.server.config;
 
 import dev.educe.kernels.KvType;
-import dev.educe.server.model.LoadingCatalogue.Source;
+import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
 import java.net.InetAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import java.util.stream.Collectors;
 /// @param limits of time and size
 /// @param metrics whether figures can be read
 /// @param accessLog `off`, `-` or a file
+/// @param tracing collector that spans are sent to
 /// @param models what is served
 /// @param memoryBytes what all models may take together; 0 for what the machine has
 /// @param unload idle time after which a model is unloaded; zero for never
@@ -39,6 +41,7 @@ public record ServerConfig(
     Limits limits,
     boolean metrics,
     String accessLog,
+    Optional<URI> tracing,
     List<Source> models,
     long memoryBytes,
     Duration unload,
@@ -86,6 +89,7 @@ public record ServerConfig(
         read.limits(),
         read.flag(Setting.METRICS),
         read.text(Setting.ACCESS_LOG),
+        read.address(Setting.TRACING),
         read.models(),
         read.integer(Setting.MEMORY_BYTES, 0, Long.MAX_VALUE),
         read.seconds(Setting.UNLOAD_SECONDS, 0),
@@ -113,6 +117,14 @@ public record ServerConfig(
 
     Optional<Path> path(Setting setting) {
       return Optional.of(text(setting)).filter(text -> !text.isEmpty()).map(Path::of);
+    }
+
+    Optional<URI> address(Setting setting) {
+      String text = text(setting);
+      if (!text.isEmpty() && !text.matches("https?://[^\\s/?#]+[^\\s?#]*")) {
+        throw wrong(setting.key(), settings.value(setting), "an address as http://localhost:4318");
+      }
+      return Optional.of(text).filter(address -> !address.isEmpty()).map(URI::create);
     }
 
     boolean flag(Setting setting) {
@@ -210,7 +222,10 @@ public record ServerConfig(
           (int) of(model, Setting.MODEL_SEQUENCES, 1, 4_096),
           kv(model),
           (int) of(model, Setting.MODEL_THREADS, 0, 4_096),
-          settings.value(Setting.MODEL_KERNELS, model).text());
+          settings.value(Setting.MODEL_KERNELS, model).text(),
+          (int) of(model, Setting.MODEL_WAITING, 1, 1_000_000),
+          Duration.ofSeconds(of(model, Setting.MODEL_WAITING_SECONDS, 0, SECONDS_MAX)),
+          settings.value(Setting.MODEL_CHAT_TEMPLATE, model).text());
     }
 
     long of(String model, Setting setting, long min, long max) {

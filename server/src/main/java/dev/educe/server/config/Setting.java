@@ -40,6 +40,10 @@ public enum Setting {
   METRICS("metrics", "true", "Whether /metrics is there."),
   ACCESS_LOG(
       "access-log", "off", "One line for each request: off, - for standard output, or a file."),
+  TRACING(
+      "tracing",
+      "",
+      "Collector of OpenTelemetry for spans, as http://localhost:4318; none if empty."),
   MEMORY_BYTES(
       "memory-bytes", "0", "What all models may take together; 0 for what the machine has."),
   UNLOAD_SECONDS("unload-seconds", "0", "Idle time after which a model is unloaded; 0 for never."),
@@ -52,7 +56,16 @@ public enum Setting {
   MODEL_KV("models.*.kv", "f16", "How keys and values are stored: f32, f16 or i8."),
   MODEL_THREADS("models.*.threads", "0", "Threads that compute; 0 takes one for each core."),
   MODEL_KERNELS(
-      "models.*.kernels", "", "Kernels: scalar, vector or generated; the fastest if empty.");
+      "models.*.kernels", "", "Kernels: scalar, vector or generated; the fastest if empty."),
+  MODEL_WAITING("models.*.waiting", "1024", "Requests that may wait for their turn."),
+  MODEL_WAITING_SECONDS(
+      "models.*.waiting-seconds",
+      "60",
+      "How long one may wait; what would wait longer is refused at once. 0 for any time."),
+  MODEL_CHAT_TEMPLATE(
+      "models.*.chat-template",
+      "",
+      "How conversations are written: a file in Jinja, chatml or plain; the model's own if empty.");
 
   /// What the names of environment variables begin with.
   public static final String ENVIRONMENT_PREFIX = "EDUCE_SERVE_";

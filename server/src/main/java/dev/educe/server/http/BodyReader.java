@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -17,6 +19,8 @@ import org.eclipse.jetty.util.Blocker;
 /// @param duration how long a body may take to arrive
 record BodyReader(Duration duration) {
   private static final int FIRST_BYTES_MAX = 64 << 10;
+  private static final long SKIP_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long SKIP_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   /// @param bytesMax how long it may be
   /// @throws ApiException if it is too long, too slow, or not plain JSON
@@ -47,6 +51,26 @@ record BodyReader(Duration duration) {
       }
       if (System.nanoTime() - deadline > 0) {
         throw tooSlow();
+      }
+    }
+  }
+
+  /// Reads what is under way of a body that nobody wanted, if it is short: a connection that is
+  /// closed with bytes unread is reset, and its client may see that in place of the answer.
+  static void skip(Request request) {
+    long deadline = System.nanoTime() + SKIP_NANOS_MAX;
+    int skipped = 0;
+    while (skipped < FIRST_BYTES_MAX && System.nanoTime() - deadline < 0) {
+      Content.Chunk chunk = request.read();
+      if (chunk == null) {
+        LockSupport.parkNanos(SKIP_LOOK_NANOS);
+        continue;
+      }
+      boolean isOver = chunk.isLast() || Content.Chunk.isFailure(chunk);
+      skipped += chunk.remaining();
+      chunk.release();
+      if (isOver) {
+        return;
       }
     }
   }

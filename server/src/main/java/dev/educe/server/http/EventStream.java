@@ -5,14 +5,16 @@ import java.nio.charset.StandardCharsets;
 
 /// An answer that is sent event by event, as `text/event-stream`.
 ///
-/// Each event is written at once and waits until the connection has taken it: a client that reads
-/// slowly holds up its own thread, and through it its own generation only. One thread at a time.
+/// Events are gathered until [Exchange#flush], which goes before every wait for more of them, and
+/// then wait until the connection has taken them: a client that reads slowly holds up its own
+/// thread, and through it its own generation only. One thread at a time.
 ///
 /// Source: WHATWG HTML, section 9.2 "Server-sent events".
 public final class EventStream {
   private static final byte[] PING = ": ping\n\n".getBytes(StandardCharsets.UTF_8);
 
   private final Exchange exchange;
+  private boolean isBegun;
 
   EventStream(Exchange exchange) {
     this.exchange = exchange;
@@ -22,14 +24,14 @@ public final class EventStream {
   ///
   /// @throws ClientGoneException if the client has left
   public void send(String data) {
-    exchange.write(false, ByteBuffer.wrap(frame("", data)));
+    write(false, frame("", data));
   }
 
   /// Sends an event with a name.
   ///
   /// @throws ClientGoneException if the client has left
   public void send(String name, String data) {
-    exchange.write(false, ByteBuffer.wrap(frame(name, data)));
+    write(false, frame(name, data));
   }
 
   /// Sends a comment, which clients skip: proxies see that the connection lives, and this server
@@ -37,29 +39,51 @@ public final class EventStream {
   ///
   /// @throws ClientGoneException if the client has left
   public void ping() {
-    exchange.write(false, ByteBuffer.wrap(PING));
+    write(false, PING);
   }
 
   /// Ends the stream after `[DONE]`, which OpenAI's clients wait for.
   ///
   /// @throws ClientGoneException if the client has left
   public void done() {
-    exchange.write(true, ByteBuffer.wrap(frame("", "[DONE]")));
+    write(true, frame("", "[DONE]"));
   }
 
   /// Ends the stream.
   ///
   /// @throws ClientGoneException if the client has left
   public void end() {
-    exchange.write(true, ByteBuffer.allocate(0));
+    write(true, new byte[0]);
   }
 
   /// Ends the stream with an error, and without `[DONE]`: what came before is not whole.
   ///
+  /// @throws ApiException the same error, if nothing came before: it is an answer like any other
   /// @throws ClientGoneException if the client has left
   public void fail(ApiError error) {
+    fail("", error, error.body());
+  }
+
+  /// The same for an API that has events of its own for errors.
+  ///
+  /// @param name of the event
+  /// @param data of the event
+  /// @throws ApiException the same error, if nothing came before
+  /// @throws ClientGoneException if the client has left
+  public void fail(String name, ApiError error, String data) {
+    if (!isBegun) {
+      throw new ApiException(error);
+    }
     exchange.failedWith(error.code());
-    exchange.write(true, ByteBuffer.wrap(frame("", error.body())));
+    write(true, frame(name, data));
+  }
+
+  private void write(boolean isLast, byte[] bytes) {
+    if (!isBegun) {
+      isBegun = true;
+      exchange.beginEvents();
+    }
+    exchange.write(isLast, ByteBuffer.wrap(bytes));
   }
 
   /// The bytes of an event. Every line end begins a new line of data, so that nothing within the

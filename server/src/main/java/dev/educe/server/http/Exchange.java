@@ -1,8 +1,11 @@
 package dev.educe.server.http;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +21,9 @@ import tools.jackson.databind.JsonNode;
 public final class Exchange {
   private static final String JSON = "application/json";
 
+  // More events than this go out even if others are at hand: as much as a packet of TLS holds.
+  private static final int GATHERED_BYTES_MAX = 1 << 14;
+
   private final Request request;
   private final Response response;
   private final String id = "req_" + UUID.randomUUID().toString().replace("-", "");
@@ -29,6 +35,8 @@ public final class Exchange {
   private Caller caller = Caller.ANONYMOUS;
   private String model = "";
   private String code = "";
+  private final ByteArrayOutputStream gathered = new ByteArrayOutputStream();
+  private Optional<Took> took = Optional.empty();
   private boolean isAnswered;
   private long bytesSent;
 
@@ -65,6 +73,29 @@ public final class Exchange {
   /// The path as it came, with percent signs and without a query.
   public String path() {
     return request.getHttpURI().getPath();
+  }
+
+  /// The value of a parameter behind the question mark, if it came once.
+  ///
+  /// @throws ApiException if it cannot be read
+  public Optional<String> query(String name) {
+    String query = request.getHttpURI().getQuery();
+    if (query == null) {
+      return Optional.empty();
+    }
+    var values = new ArrayList<String>();
+    for (String pair : query.split("&")) {
+      String[] parts = pair.split("=", 2);
+      try {
+        if (URLDecoder.decode(parts[0], StandardCharsets.UTF_8).equals(name)) {
+          values.add(parts.length == 1 ? "" : URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
+        }
+      } catch (IllegalArgumentException _) {
+        throw new ApiException(
+            ApiError.badRequest("invalid_value", "What stands behind '?' cannot be read."));
+      }
+    }
+    return values.size() == 1 ? Optional.of(values.getFirst()) : Optional.empty();
   }
 
   /// The route, once one was found.
@@ -125,6 +156,16 @@ public final class Exchange {
     return model;
   }
 
+  /// Says what the answer took.
+  public void took(Took took) {
+    this.took = Optional.of(took);
+  }
+
+  /// What the answer took, if anything was generated.
+  public Optional<Took> took() {
+    return took;
+  }
+
   /// The code of the error that was answered, or empty.
   public String code() {
     return code;
@@ -163,15 +204,16 @@ public final class Exchange {
     answer(error.status(), JSON, error.body());
   }
 
-  /// Begins an answer of events. Nothing but events follows.
-  ///
-  /// @throws ClientGoneException if the client has left
+  /// An answer of events, which begins with the first of them. Nothing but events follows.
   public EventStream events() {
+    return new EventStream(this);
+  }
+
+  void beginEvents() {
     isAnswered = true;
     response.setStatus(200);
     header("content-type", "text/event-stream; charset=utf-8");
     header("x-accel-buffering", "no"); // proxies that collect would hold events back
-    return new EventStream(this);
   }
 
   /// Whether an answer was begun.
@@ -199,8 +241,38 @@ public final class Exchange {
     this.code = code;
   }
 
-  /// Writes, and waits until the connection has taken it.
+  /// Adds to the answer. What is not the last of it is gathered until [#flush] or there is much.
+  ///
+  /// @throws ClientGoneException if the client has left
   void write(boolean isLast, ByteBuffer bytes) {
+    if (isLast && gathered.size() == 0) {
+      writeOut(true, bytes);
+      return;
+    }
+    gathered.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+    if (isLast || gathered.size() >= GATHERED_BYTES_MAX) {
+      writeOut(isLast, takeGathered());
+    }
+  }
+
+  /// Sends what was gathered, if anything was. To be called before waiting for what comes next:
+  /// while there is more at hand, one write for all of it is cheaper than one for each.
+  ///
+  /// @throws ClientGoneException if the client has left
+  public void flush() {
+    if (gathered.size() > 0) {
+      writeOut(false, takeGathered());
+    }
+  }
+
+  private ByteBuffer takeGathered() {
+    var bytes = ByteBuffer.wrap(gathered.toByteArray());
+    gathered.reset();
+    return bytes;
+  }
+
+  /// Writes, and waits until the connection has taken it.
+  private void writeOut(boolean isLast, ByteBuffer bytes) {
     int count = bytes.remaining();
     try {
       Content.Sink.write(response, isLast, bytes);

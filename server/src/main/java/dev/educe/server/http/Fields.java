@@ -146,11 +146,7 @@ public final class Fields {
     return text(name)
         .map(word -> {
           if (!allowed.contains(word)) {
-            throw invalid(
-                path(name),
-                "invalid_value",
-                "Invalid value: '%s'. Supported values are: %s."
-                    .formatted(shown(word), quoted(allowed)));
+            throw wrongWord(name, word, allowed);
           }
           return word;
         });
@@ -177,6 +173,31 @@ public final class Fields {
       texts.add(text(element, "%s[%d]".formatted(path(name), texts.size())));
     }
     return texts;
+  }
+
+  /// An object.
+  public Optional<Fields> object(String name) {
+    return value(name).map(node -> of(node, path(name)));
+  }
+
+  /// A list of objects; none if it is absent.
+  ///
+  /// @param countMax how many there may be
+  public List<Fields> objects(String name, int countMax) {
+    var value = value(name);
+    if (value.isEmpty()) {
+      return List.of();
+    }
+    JsonNode node = value.get();
+    if (!node.isArray()) {
+      throw wrongType(path(name), "an array of objects", node);
+    }
+    checkCount(node, path(name), 0, countMax);
+    var objects = new ArrayList<Fields>();
+    for (JsonNode element : node) {
+      objects.add(of(element, "%s[%d]".formatted(path(name), objects.size())));
+    }
+    return objects;
   }
 
   /// @throws ApiException if an array has fewer or more elements
@@ -206,11 +227,26 @@ public final class Fields {
   public void refuse(String name, String... harmless) {
     var value = value(name);
     if (value.isPresent() && !List.of(harmless).contains(value.get().toString())) {
-      throw invalid(
-          path(name),
-          "unsupported_parameter",
-          "Unsupported parameter: '%s' is not supported with this server.".formatted(path(name)));
+      throw unsupported(name);
     }
+  }
+
+  /// An error about a field that is known and not supported.
+  public ApiException unsupported(String name) {
+    return invalid(
+        path(name),
+        "unsupported_parameter",
+        "Unsupported parameter: '%s' is not supported with this server.".formatted(path(name)));
+  }
+
+  /// An error about a word that is not one of those expected, or not supported.
+  ///
+  /// @param expected the words that are
+  public ApiException wrongWord(String name, String word, Set<String> expected) {
+    return invalid(
+        path(name),
+        "invalid_value",
+        "Invalid value: '%s'. Supported values are: %s.".formatted(shown(word), quoted(expected)));
   }
 
   /// Takes a field that may say anything without changing what is answered.

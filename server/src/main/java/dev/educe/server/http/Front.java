@@ -58,6 +58,7 @@ final class Front extends Handler.Abstract {
     var exchange = new Exchange(request, response, bodyReader);
     try {
       answer(exchange);
+      BodyReader.skip(request);
       callback.succeeded();
     } catch (ClientGoneException gone) {
       // What was begun must not look whole to whoever may still listen.

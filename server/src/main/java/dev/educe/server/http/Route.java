@@ -25,6 +25,11 @@ public record Route(String method, String path, Scope scope, int bodyBytesMax, H
     return new Route("POST", path, scope, BODY_BYTES_MAX, handler);
   }
 
+  /// A route that takes something away, and has no body.
+  public static Route delete(String path, Scope scope, Handler handler) {
+    return new Route("DELETE", path, scope, 0, handler);
+  }
+
   /// What stands for the braces in a path, in order, if the path is this route's.
   Optional<List<String>> match(List<String> segments) {
     var wanted = segments(path);

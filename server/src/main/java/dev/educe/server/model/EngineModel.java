@@ -1,34 +1,98 @@
 package dev.educe.server.model;
 
+import dev.educe.Chat;
+import dev.educe.ChatPrompt;
+import dev.educe.ChatRequest;
+import dev.educe.ChatTemplate;
+import dev.educe.EmbeddingOptions;
+import dev.educe.EmbeddingRun;
+import dev.educe.Embeddings;
 import dev.educe.Model;
-import dev.educe.Request;
 import dev.educe.engine.Ended;
 import dev.educe.engine.Event;
 import dev.educe.engine.Finish;
 import dev.educe.engine.Listener;
 import dev.educe.engine.RefusedException;
+import dev.educe.grammar.GrammarCache;
 import dev.educe.sampling.LogProbabilities;
 import dev.educe.server.model.Happening.Likely;
 import dev.educe.server.model.Happening.TokenLogprobs;
 import dev.educe.server.model.Happening.TokenUsage;
+import dev.educe.template.TemplateException;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /// A model of this process's own engine.
 public final class EngineModel implements ServedModel {
-  private final Model model;
+  private static final System.Logger LOG = System.getLogger(EngineModel.class.getName());
 
-  private EngineModel(Model model) {
+  private final Model model;
+  private final Optional<Gap> gap;
+  private final Supplier<Chat> chat;
+
+  private EngineModel(Model model, Optional<Gap> gap, Supplier<Chat> chat) {
     this.model = model;
+    this.gap = gap;
+    this.chat = chat;
   }
 
-  /// Loads it from a file.
+  /// A loaded model, served as its source says; it is borrowed.
   ///
-  /// @throws IOException if it cannot be read
-  public static EngineModel load(Path file, ModelOptions options) throws IOException {
-    return new EngineModel(Model.load(file, options.loadOptions()));
+  /// @throws IOException if the chat template that is to replace its own cannot be read, or what it
+  ///   fills gaps with is damaged
+  static EngineModel of(Model model, EngineCatalogue.Source source) throws IOException {
+    var given = given(source.options().chatTemplate());
+    return new EngineModel(
+        model,
+        GapTokens.of(model),
+        given.isPresent() ? () -> model.chat(given.get()) : own(model, source.file()));
+  }
+
+  /// Whether it is this model that is served.
+  boolean runs(Model model) {
+    return this.model == model;
+  }
+
+  private static Optional<ChatTemplate> given(String template) throws IOException {
+    return switch (template) {
+      case "" -> Optional.empty();
+      case "chatml" -> Optional.of(ChatTemplate.chatml());
+      case "plain" -> Optional.of(ChatTemplate.plain());
+      default -> {
+        try {
+          yield Optional.of(ChatTemplate.parse(Files.readString(Path.of(template))));
+        } catch (TemplateException e) {
+          throw new IOException(template + ": " + e.getMessage(), e);
+        }
+      }
+    };
+  }
+
+  /// Said once and aloud where conversations are not written as the model has it: a template that
+  /// is wrong is not replaced, and one that is missing is by roles as words.
+  private static Supplier<Chat> own(Model model, Path file) {
+    try {
+      if (model.chatTemplate().isEmpty()) {
+        LOG.log(
+            Level.WARNING,
+            file + " has no chat template; conversations are written plainly, see chat-template");
+        return () -> model.chat(ChatTemplate.plain());
+      }
+    } catch (TemplateException e) {
+      LOG.log(
+          Level.WARNING,
+          "%s: its chat template is wrong, and conversations are refused: %s"
+              .formatted(file, e.getMessage()));
+    }
+    return model::chat;
   }
 
   @Override
@@ -42,31 +106,49 @@ public final class EngineModel implements ServedModel {
   }
 
   @Override
+  public GrammarCache grammars() {
+    return model.grammars();
+  }
+
+  @Override
+  public Optional<Gap> gap() {
+    return gap;
+  }
+
+  @Override
+  public ChatPrompt prompt(ChatRequest request) {
+    return chat.get().prompt(request);
+  }
+
+  @Override
   public Ticket start(Generating generating, Mailbox events) {
-    var request =
-        Request.of("")
-            .withTokensMax(generating.tokensMax())
-            .withSampling(generating.sampling())
-            .withStop(generating.stop())
-            .withTenant(generating.tenant())
-            .withPriority(generating.priority())
-            .withDeadline(generating.deadline());
-    if (generating.logprobs().isPresent()) {
-      request = request.withLogprobs(generating.logprobs().getAsInt());
-    }
+    int[] prompt = generating.prompt();
+    var tokenizer = model.tokenizer();
+    var decoder =
+        generating.hasMarkup() ? tokenizer.markupDecoder(prompt) : tokenizer.decoder(prompt);
     var listener = new Posting(generating.choice(), events);
     try {
-      var ticket = model.start(generating.prompt(), request, generating.number(), listener);
+      var ticket =
+          model.start(prompt, generating.request(), generating.number(), decoder, listener);
       events.onRoom(ticket::resume);
       return ticket::cancel;
     } catch (RefusedException e) {
-      throw Refusal.valueOf(e.kind().name()).error(sentence(e), e.retryMillis().orElse(0L));
+      throw Refusal.of(e);
     }
   }
 
-  private static String sentence(RefusedException refused) {
-    String message = refused.getMessage();
-    return Character.toUpperCase(message.charAt(0)) + message.substring(1) + ".";
+  @Override
+  public int stateSize() {
+    return model.stateSize();
+  }
+
+  @Override
+  public Vectors embed(List<int[]> inputs, EmbeddingOptions options) {
+    try {
+      return new Run(model.embedder().start(inputs, options));
+    } catch (RefusedException e) {
+      throw Refusal.of(e);
+    }
   }
 
   @Override
@@ -86,9 +168,22 @@ public final class EngineModel implements ServedModel {
     return model.memoryBytes();
   }
 
-  @Override
-  public void close() {
-    model.close();
+  /// Texts that the engine reads.
+  private record Run(EmbeddingRun run) implements Vectors {
+    @Override
+    public Optional<Embeddings> poll(Duration time) throws InterruptedException {
+      return run.await(time) ? Optional.of(run.result()) : Optional.empty();
+    }
+
+    @Override
+    public long tokensRead() {
+      return run.promptTokens();
+    }
+
+    @Override
+    public void close() {
+      run.close();
+    }
   }
 
   /// Puts the events of one text into a request's mailbox.
@@ -96,6 +191,11 @@ public final class EngineModel implements ServedModel {
     @Override
     public boolean hasRoom() {
       return events.hasRoom();
+    }
+
+    @Override
+    public void promptToken(LogProbabilities logprobs) {
+      events.put(new Happening.PromptToken(choice, of(logprobs)));
     }
 
     @Override

@@ -3,10 +3,17 @@ package dev.educe.server.model;
 import java.util.List;
 import java.util.Optional;
 
-/// What becomes of a text that is generated: pieces, then one end.
+/// What becomes of a text that is generated: its prompt's tokens if they were asked for, pieces,
+/// then one end.
 public sealed interface Happening {
   /// Which of the request's texts it is about.
   int choice();
+
+  /// A token of the prompt was read, from the second on.
+  ///
+  /// @param choice which of the request's texts it is about
+  /// @param logprobs how likely it was
+  record PromptToken(int choice, TokenLogprobs logprobs) implements Happening {}
 
   /// A token was generated.
   ///
@@ -42,7 +49,7 @@ public sealed interface Happening {
 
   /// What a text took.
   ///
-  /// @param promptTokens tokens it came with
+  /// @param promptTokens tokens it came with; none if they are another's, too, and counted there
   /// @param cachedTokens of those, how many were computed before
   /// @param generatedTokens tokens written
   /// @param queueNanos how long it waited

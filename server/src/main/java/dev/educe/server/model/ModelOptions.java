@@ -2,6 +2,7 @@ package dev.educe.server.model;
 
 import dev.educe.LoadOptions;
 import dev.educe.kernels.KvType;
+import java.time.Duration;
 
 /// How a model is loaded to be served.
 ///
@@ -10,8 +11,18 @@ import dev.educe.kernels.KvType;
 /// @param kv how keys and values are stored
 /// @param threads how many threads compute; 0 takes one for each core
 /// @param kernels which; empty takes the fastest
+/// @param waitingMax how many requests may wait for their turn
+/// @param waitMax how long one may wait; zero for as long as it takes
+/// @param chatTemplate a file in Jinja, `chatml` or `plain`; empty takes the model's own
 public record ModelOptions(
-    int contextLength, int sequences, KvType kv, int threads, String kernels) {
+    int contextLength,
+    int sequences,
+    KvType kv,
+    int threads,
+    String kernels,
+    int waitingMax,
+    Duration waitMax,
+    String chatTemplate) {
   /// The same in the library's terms.
   public LoadOptions loadOptions() {
     return LoadOptions.defaults()
@@ -19,6 +30,7 @@ public record ModelOptions(
         .withSequences(sequences)
         .withKv(kv)
         .withThreads(threads)
-        .withKernels(kernels);
+        .withKernels(kernels)
+        .withWaiting(waitingMax, waitMax);
   }
 }

@@ -1,20 +1,21 @@
 package dev.educe.server.openai;
 
+import dev.educe.server.generation.Service;
+import dev.educe.server.generation.Texts;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.EventStream;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
 import dev.educe.server.http.Json;
 import dev.educe.server.model.Generating;
-import dev.educe.server.model.Happening;
 import dev.educe.server.model.Happening.TokenUsage;
+import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
 
 /// `POST /v1/completions`: continues a text as it is, without a template.
 final class Completions {
@@ -28,10 +29,11 @@ final class Completions {
     var fields = Fields.of(exchange.json());
     try (var lease = service.catalogue().lease(fields.requireText("model"))) {
       exchange.concerns(lease.name());
-      var request = CompletionRequest.of(fields, lease.model().tokenizer());
-      try (var texts =
-          new Texts(service, exchange, lease, "prompt", generating(exchange, request))) {
-        var answer = new Answer(exchange, lease.name(), request);
+      var request =
+          CompletionRequest.of(
+              fields, lease.model(), exchange.caller().tenant(), service.deadline());
+      try (var texts = new Texts(service, exchange, lease, "prompt", generating(request))) {
+        var answer = new Written(exchange, lease.name(), request, lease.model().tokenizer());
         if (request.streaming().isOn()) {
           answer.stream(texts);
         } else {
@@ -41,76 +43,72 @@ final class Completions {
     }
   }
 
-  private List<Generating> generating(Exchange exchange, CompletionRequest request) {
+  private static List<Generating> generating(CompletionRequest request) {
     var generating = new ArrayList<Generating>();
     for (int[] prompt : request.prompts()) {
-      for (int i = 0; i < request.count(); i++) {
-        generating.add(
-            new Generating(
-                generating.size(),
-                i,
-                prompt,
-                request.tokensMax(),
-                request.sampling(),
-                request.stop(),
-                OptionalInt.empty(),
-                exchange.caller().tenant(),
-                0,
-                service.deadline()));
+      for (int i = 0; i < request.tries(); i++) {
+        generating.add(new Generating(generating.size(), i, prompt, request.generation(), false));
       }
     }
     return generating;
   }
 
   /// The answer to one request.
-  private static final class Answer {
+  private static final class Written {
     private final Exchange exchange;
     private final CompletionRequest request;
     private final String model;
-    private final String id;
+    private final String id = Ids.of("cmpl-");
     private final long created = System.currentTimeMillis() / 1_000;
+    private final List<CompletionText> written = new ArrayList<>();
 
-    Answer(Exchange exchange, String model, CompletionRequest request) {
+    Written(Exchange exchange, String model, CompletionRequest request, Tokenizer tokenizer) {
       this.exchange = exchange;
       this.model = model;
       this.request = request;
-      this.id = Ids.of("cmpl-");
+      for (int i = 0; i < request.prompts().size() * request.tries(); i++) {
+        written.add(new CompletionText(request, i / request.tries(), tokenizer));
+      }
     }
 
     void whole(Texts texts) {
-      int count = request.prompts().size() * request.count();
-      var written = new ArrayList<StringBuilder>();
-      var finishes = new String[count];
-      for (int i = 0; i < count; i++) {
-        written.add(new StringBuilder(start(i)));
-      }
-      texts.each(
-          happening -> {
-            written.get(happening.choice()).append(text(happening));
-            if (happening instanceof Happening.End end) {
-              finishes[end.choice()] = finish(end);
-            }
-          },
-          () -> {});
+      texts.each(happening -> written.get(happening.choice()).take(happening), () -> {});
       var choices = new ArrayList<Map<String, Object>>();
-      for (int i = 0; i < count; i++) {
-        choices.add(choice(i, written.get(i).toString(), finishes[i]));
+      for (CompletionText text : best()) {
+        choices.add(text.choice(choices.size()));
       }
       var body = object(choices);
       body.put("usage", Usages.of(texts.usage()));
       exchange.answer(body);
     }
 
+    /// Of each prompt's texts the likeliest, the best first; or all in their order.
+    private List<CompletionText> best() {
+      if (request.tries() == request.count()) {
+        return written;
+      }
+      var best = new ArrayList<CompletionText>();
+      for (int from = 0; from < written.size(); from += request.tries()) {
+        written.subList(from, from + request.tries()).stream()
+            .sorted(Comparator.comparingDouble(CompletionText::score).reversed())
+            .limit(request.count())
+            .forEach(best::add);
+      }
+      return best;
+    }
+
     void stream(Texts texts) {
-      EventStream events = exchange.events();
+      var events = exchange.events();
       try {
-        for (int i = 0; i < request.prompts().size() * request.count(); i++) {
-          send(events, i, start(i), null);
+        if (request.logprobs().isEmpty()) {
+          for (int i = 0; i < written.size(); i++) {
+            send(events, i);
+          }
         }
         texts.each(
             happening -> {
-              String finish = happening instanceof Happening.End end ? finish(end) : null;
-              send(events, happening.choice(), text(happening), finish);
+              written.get(happening.choice()).take(happening);
+              send(events, happening.choice());
             },
             events::ping);
         if (request.streaming().hasUsage()) {
@@ -122,13 +120,10 @@ final class Completions {
       }
     }
 
-    private String start(int choice) {
-      return request.isEchoed() ? request.texts().get(choice / request.count()) : "";
-    }
-
-    private void send(EventStream events, int choice, String text, String finish) {
-      if (!text.isEmpty() || finish != null) {
-        events.send(Json.write(chunk(List.of(choice(choice, text, finish)), null)));
+    private void send(EventStream events, int choice) {
+      var text = written.get(choice);
+      if (text.hasBegun() && text.hasNews()) {
+        events.send(Json.write(chunk(List.of(text.choice(choice)), null)));
       }
     }
 
@@ -148,26 +143,6 @@ final class Completions {
       object.put("model", model);
       object.put("choices", choices);
       return object;
-    }
-
-    private static Map<String, Object> choice(int index, String text, String finish) {
-      var choice = new LinkedHashMap<String, Object>();
-      choice.put("text", text);
-      choice.put("index", index);
-      choice.put("logprobs", null);
-      choice.put("finish_reason", finish);
-      return choice;
-    }
-
-    private static String text(Happening happening) {
-      return switch (happening) {
-        case Happening.Piece piece -> piece.text();
-        case Happening.End end -> end.text();
-      };
-    }
-
-    private static String finish(Happening.End end) {
-      return end.finish().name().toLowerCase(Locale.ROOT);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.educe.server.openai;
 
+import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.model.Catalogue;
 import java.util.LinkedHashMap;

@@ -1,5 +1,6 @@
 package dev.educe.server.openai;
 
+import dev.educe.server.generation.Service;
 import dev.educe.server.http.Route;
 import dev.educe.server.http.Scope;
 import java.util.List;
@@ -11,10 +12,18 @@ public final class OpenAi {
   public static List<Route> routes(Service service) {
     var models = new Models(service);
     var tokens = new Tokens(service);
+    var responses = new Responses(service);
     return List.of(
         Route.get("/v1/models", Scope.INFERENCE, models::list),
         Route.get("/v1/models/{model}", Scope.INFERENCE, models::one),
+        Route.post("/v1/chat/completions", Scope.INFERENCE, new ChatCompletions(service)::handle),
         Route.post("/v1/completions", Scope.INFERENCE, new Completions(service)::handle),
+        Route.post("/v1/embeddings", Scope.INFERENCE, new Embeddings(service)::handle),
+        Route.post("/v1/responses", Scope.INFERENCE, responses::create),
+        Route.get("/v1/responses/{response}", Scope.INFERENCE, responses::get),
+        Route.delete("/v1/responses/{response}", Scope.INFERENCE, responses::delete),
+        Route.get("/v1/responses/{response}/input_items", Scope.INFERENCE, responses::inputItems),
+        new Route("POST", "/v1/responses/{response}/cancel", Scope.INFERENCE, 0, responses::cancel),
         Route.post("/v1/tokenize", Scope.INFERENCE, tokens::tokenize),
         Route.post("/v1/detokenize", Scope.INFERENCE, tokens::detokenize));
   }

@@ -1,8 +1,11 @@
 package dev.educe.server.openai;
 
+import dev.educe.Request;
 import dev.educe.sampling.Sampling;
 import dev.educe.sampling.TokenRules;
 import dev.educe.server.http.Fields;
+import dev.educe.tokenizer.Tokenizer;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +28,7 @@ final class SamplingFields {
   /// `repetition_penalty` and `min_tokens`.
   ///
   /// @param vocabularySize which token ids there are
-  static Sampling sampling(Fields fields, int vocabularySize) {
+  private static Sampling sampling(Fields fields, int vocabularySize) {
     long seed =
         fields
             .integer("seed", Long.MIN_VALUE, Long.MAX_VALUE)
@@ -45,6 +48,19 @@ final class SamplingFields {
             .withSeed(seed);
     // No share at all means the likeliest token.
     return topP == 0 ? sampling.withTopK(1) : sampling.withTopP((float) topP);
+  }
+
+  /// All that says how a text is gone on with, but for its length.
+  ///
+  /// @param tenant whose request it is
+  /// @param deadline how long it may take
+  static Request request(Fields fields, Tokenizer tokenizer, String tenant, Duration deadline) {
+    return Request.of("")
+        .withSampling(sampling(fields, tokenizer.vocabularySize()))
+        .withStop(stop(fields))
+        .withIgnoreEnd(fields.flag("ignore_eos").orElse(false))
+        .withTenant(tenant)
+        .withDeadline(deadline);
   }
 
   private static float number(Fields fields, String name, double min, double max, double fallback) {
@@ -85,7 +101,7 @@ final class SamplingFields {
   }
 
   /// Texts that end the generation.
-  static List<String> stop(Fields fields) {
+  private static List<String> stop(Fields fields) {
     List<String> stops = fields.texts("stop", STOPS_MAX);
     for (String stop : stops) {
       if (stop.isEmpty() || stop.length() > STOP_CHARS_MAX) {

@@ -1,11 +1,11 @@
-package dev.educe.server.openai;
+package dev.educe.server.generation;
 
 import dev.educe.server.Metrics;
 import dev.educe.server.access.Budgets;
 import dev.educe.server.model.Catalogue;
 import java.time.Duration;
 
-/// What the handlers of this API share.
+/// What the handlers of all APIs share.
 ///
 /// @param catalogue of models
 /// @param budgets of tenants

@@ -1,11 +1,11 @@
-package dev.educe.server.openai;
+package dev.educe.server.generation;
 
-import dev.educe.sampling.NumericalException;
 import dev.educe.server.access.Budget;
 import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.ClientGoneException;
 import dev.educe.server.http.Exchange;
+import dev.educe.server.http.Took;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening;
@@ -25,7 +25,7 @@ import java.util.function.Consumer;
 ///
 /// They hold what they have of the engine and of the tenant's budget until they are closed, which
 /// happens in one place whatever became of them.
-final class Texts implements AutoCloseable {
+public final class Texts implements AutoCloseable {
   // How soon it is seen that a client has left while nothing is sent to it.
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -37,13 +37,16 @@ final class Texts implements AutoCloseable {
   private final TokenUsage[] usages; // [choices]; of those that have ended
   private final boolean[] hasBegun; // [choices]
   private final Budget.Reservation reservation;
+  private final boolean[] isEnough; // [choices]; of those that were ended on purpose
   private int underWay;
+  private long firstNanos; // from the request to its first token
 
   /// Starts them.
   ///
+  /// @param generating numbered by choice, from 0
   /// @param prompt the parameter that the prompts came in
   /// @throws ApiException if they are not taken on
-  Texts(
+  public Texts(
       Service service,
       Exchange exchange,
       Catalogue.Lease lease,
@@ -54,6 +57,7 @@ final class Texts implements AutoCloseable {
     this.model = lease.name();
     this.usages = new TokenUsage[generating.size()];
     this.hasBegun = new boolean[generating.size()];
+    this.isEnough = new boolean[generating.size()];
     reservation = service.budgets().of(exchange.caller()).reserve(cost(lease, generating));
     try {
       for (Generating text : generating) {
@@ -77,7 +81,7 @@ final class Texts implements AutoCloseable {
     for (Generating text : generating) {
       int prompt = text.prompt().length;
       long room = Math.max(0, lease.model().contextLength() - prompt);
-      tokens += prompt + Math.min(room, text.tokensMax());
+      tokens += prompt + Math.min(room, text.request().tokensMax());
     }
     return tokens;
   }
@@ -88,12 +92,20 @@ final class Texts implements AutoCloseable {
   /// @param silent is run when nothing has happened for as long as a stream may be silent
   /// @throws ApiException if a text failed
   /// @throws ClientGoneException if the client has left
-  void each(Consumer<Happening> happened, Runnable silent) {
+  public void each(Consumer<Happening> happened, Runnable silent) {
     long lastNanos = System.nanoTime();
+    long lookedNanos = lastNanos;
     while (underWay > 0) {
-      var next = poll();
-      if (exchange.isClientGone()) {
-        throw new ClientGoneException();
+      var next = poll(0);
+      if (next.isEmpty()) {
+        exchange.flush();
+        next = poll(Math.min(LOOK_NANOS, service.heartbeat().toNanos()));
+      }
+      if (System.nanoTime() - lookedNanos >= LOOK_NANOS) {
+        lookedNanos = System.nanoTime();
+        if (exchange.isClientGone()) {
+          throw new ClientGoneException();
+        }
       }
       if (next.isPresent()) {
         see(next.get());
@@ -106,9 +118,9 @@ final class Texts implements AutoCloseable {
     }
   }
 
-  private Optional<Happening> poll() {
+  private Optional<Happening> poll(long nanos) {
     try {
-      return mailbox.poll(Math.min(LOOK_NANOS, service.heartbeat().toNanos()));
+      return mailbox.poll(nanos);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       throw Refusal.CLOSED.error("The server is shutting down.", 0);
@@ -117,26 +129,34 @@ final class Texts implements AutoCloseable {
 
   private void see(Happening happening) {
     switch (happening) {
+      case Happening.PromptToken _ -> {}
       case Happening.Piece piece -> {
         if (!hasBegun[piece.choice()]) {
           hasBegun[piece.choice()] = true;
-          service.metrics().firstToken(model, System.nanoTime() - exchange.startNanos());
+          long nanos = System.nanoTime() - exchange.startNanos();
+          firstNanos = firstNanos == 0 ? nanos : firstNanos;
+          service.metrics().firstToken(model, nanos);
         }
       }
       case Happening.End end -> {
         ended(end);
         switch (end.finish()) {
           case STOP, LENGTH -> {}
-          case FAILED -> throw failed(end);
-          case CANCELLED ->
-              throw Refusal.WAITED_TOO_LONG.error(
-                  end.usage().generatedTokens() == 0
-                      ? "The request waited longer than it may."
-                      : "The request took longer than it may.",
-                  0);
+          case FAILED -> throw Failures.of(end.cause());
+          case CANCELLED -> {
+            if (!isEnough[end.choice()]) {
+              throw Failures.tookTooLong();
+            }
+          }
         }
       }
     }
+  }
+
+  /// Ends a text that has said what was wanted of it; its end comes as that of a cancelled one.
+  void enough(int choice) {
+    isEnough[choice] = true;
+    tickets.get(choice).cancel();
   }
 
   private void ended(Happening.End end) {
@@ -146,31 +166,15 @@ final class Texts implements AutoCloseable {
     service.metrics().ended(model, finish, end.usage());
   }
 
-  private static ApiException failed(Happening.End end) {
-    boolean isNumerical = end.cause().filter(NumericalException.class::isInstance).isPresent();
-    if (end.cause().filter(IllegalArgumentException.class::isInstance).isPresent()) {
-      return new ApiException(
-          ApiError.badRequest("invalid_value", "The request has a value that cannot be used."));
-    }
-    return new ApiException(
-        ApiError.of(
-            500,
-            ApiError.SERVER_ERROR,
-            isNumerical ? "numerical_error" : "engine_error",
-            isNumerical
-                ? "The model's numbers are no longer finite; no answer can be given."
-                : "The server had an error while generating."));
-  }
-
-  /// What all texts have taken; the tokens of a prompt that they share count once.
-  TokenUsage usage() {
+  /// What all texts have taken; the tokens of a prompt that several share count once.
+  public TokenUsage usage() {
     int prompt = 0;
     int cached = 0;
     int generated = 0;
     for (TokenUsage usage : usages) {
       if (usage != null) {
-        prompt = Math.max(prompt, usage.promptTokens());
-        cached = Math.max(cached, usage.cachedTokens());
+        prompt += usage.promptTokens();
+        cached += usage.cachedTokens();
         generated += usage.generatedTokens();
       }
     }
@@ -189,6 +193,9 @@ final class Texts implements AutoCloseable {
       used += usage == null ? 0 : usage.promptTokens() + usage.generatedTokens();
     }
     reservation.settle(used);
+    var all = usage();
+    exchange.took(
+        new Took(all.promptTokens(), all.cachedTokens(), all.generatedTokens(), firstNanos));
   }
 
   /// A cancelled text ends at the engine's next step; one that does not is given up, and counted as
