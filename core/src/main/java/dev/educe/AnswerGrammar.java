@@ -13,32 +13,27 @@ final class AnswerGrammar {
 
   private AnswerGrammar() {}
 
-  /// @param closing what ends the reasoning that the prompt begins; empty if it begins none
+  /// @param reasons whether the prompt begins reasoning; then this is what may follow it
   /// @return empty if it may write what it likes
   /// @throws IllegalArgumentException if calls were to be enforced of a family that writes their
   ///   arguments otherwise than as JSON
   static Optional<Part> of(
-      ChatRequest request, ReplyFormat format, String closing, Tokenizer tokenizer) {
+      ChatRequest request, ReplyFormat format, boolean reasons, Tokenizer tokenizer) {
     if (!request.callable().isEmpty()) {
-      return Optional.of(CallGrammar.of(format, request.callable(), closing, tokenizer));
+      return Optional.of(CallGrammar.of(format, request.callable(), tokenizer));
     }
     return request
         .answerForm()
         .map(form -> {
           var tools = request.offered();
           var answer =
-              tools.isEmpty()
-                  ? form
-                  : Part.choice(form, CallGrammar.of(format, tools, "", tokenizer));
-          return Part.sequence(reasoning(format, closing, tokenizer), answer);
+              tools.isEmpty() ? form : Part.choice(form, CallGrammar.of(format, tools, tokenizer));
+          return reasons ? answer : Part.sequence(reasoning(format, tokenizer), answer);
         });
   }
 
-  /// Reasoning that was begun, or that the model may begin.
-  private static Part reasoning(ReplyFormat format, String closing, Tokenizer tokenizer) {
-    if (!closing.isEmpty()) {
-      return rest(closing, tokenizer);
-    }
+  /// Reasoning that the model may begin.
+  private static Part reasoning(ReplyFormat format, Tokenizer tokenizer) {
     var kinds =
         format.reasoning().stream()
             .map(syntax ->

@@ -17,9 +17,8 @@ final class CallGrammar {
 
   /// One call of one of these tools, and nothing else.
   ///
-  /// @param before what is to be written before it, perhaps nothing
   /// @throws IllegalArgumentException if the family writes arguments otherwise than as JSON
-  static Part of(ReplyFormat format, List<Tool> tools, String before, Tokenizer tokenizer) {
+  static Part of(ReplyFormat format, List<Tool> tools, Tokenizer tokenizer) {
     var syntax =
         syntax(format)
             .orElseThrow(() ->
@@ -31,9 +30,7 @@ final class CallGrammar {
       calls.add(call(syntax, "", tool, tool.parameters(), tokenizer));
     }
     return Part.sequence(
-        text(before + syntax.open(), tokenizer),
-        new Part.Choice(calls),
-        text(syntax.close(), tokenizer));
+        text(syntax.open(), tokenizer), new Part.Choice(calls), text(syntax.close(), tokenizer));
   }
 
   private static Optional<CallSyntax> syntax(ReplyFormat format) {
@@ -92,6 +89,7 @@ final class CallGrammar {
   private static boolean isJson(CallSyntax syntax) {
     return switch (syntax.form()) {
       case CallForm.InObject _ -> true;
+      case CallForm.Code _ -> false;
       case CallForm.Named named -> named.arguments() instanceof ArgumentSyntax.Json;
     };
   }

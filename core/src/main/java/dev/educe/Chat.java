@@ -46,7 +46,8 @@ public final class Chat {
     }
   }
 
-  /// Answers a conversation with a record: the model can write nothing but its JSON.
+  /// Answers a conversation with a record: the model can write nothing but its JSON, after its
+  /// reasoning where the template begins one.
   ///
   /// The components may be of the types that [Tool] allows. A [Description] helps people and not
   /// the model, which should be told in a message what to write.

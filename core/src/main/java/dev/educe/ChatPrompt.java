@@ -1,11 +1,13 @@
 package dev.educe;
 
+import dev.educe.template.reply.ReasoningSyntax;
 import dev.educe.template.reply.ReplyFormat;
 import dev.educe.template.reply.ReplyReader;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// A conversation in tokens, and how to read what the model goes on with.
@@ -34,20 +36,28 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     var stop = new ArrayList<>(request.generation().stop());
     stop.addAll(template.stop());
     var free = request.generation().withStop(stop);
+    var begun = begun(format, readers.get().closing());
     var generation =
-        AnswerGrammar.of(request, format, readers.get().closing(), tokenizer)
+        AnswerGrammar.of(request, format, begun.isPresent(), tokenizer)
             .map(form -> free.withGrammar(model.grammars().of(form)))
             .orElseGet(() -> withStrictCalls(free, tools, format, model));
     int reasoningMax = request.reasoningTokensMax();
-    Supplier<Request> requests =
-        reasoningMax == Integer.MAX_VALUE
-            ? () -> generation
-            : () -> {
-              var processors = new ArrayList<>(generation.processors());
-              // The last word, after all others.
-              processors.add(new ReasoningBudget(reasoningMax, tokens.length, readers, tokenizer));
-              return generation.withProcessors(processors);
-            };
+    Supplier<Request> requests = () -> generation;
+    if (generation.constraint().isPresent() && begun.isPresent()) {
+      var answers = generation.constraint().get();
+      requests =
+          () ->
+              generation.withConstraint(
+                  () -> new AfterReasoning(begun.get(), reasoningMax, answers.get(), model));
+    } else if (reasoningMax != Integer.MAX_VALUE) {
+      requests =
+          () -> {
+            var processors = new ArrayList<>(generation.processors());
+            // The last word, after all others.
+            processors.add(new ReasoningBudget(reasoningMax, tokens.length, readers, tokenizer));
+            return generation.withProcessors(processors);
+          };
+    }
     return new ChatPrompt(tokens, readers, requests);
   }
 
@@ -60,5 +70,14 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     var tokenizer = model.tokenizer();
     var calls = model.grammars().of(CallGrammar.afterTrigger(format, tools, tokenizer));
     return request.withConstraint(() -> new StrictCalls(trigger.get(), calls, tokenizer));
+  }
+
+  /// The reasoning that a reply begins in, if it does.
+  ///
+  /// @param closing what would end it there
+  private static Optional<ReasoningSyntax> begun(ReplyFormat format, String closing) {
+    return format.reasoning().stream()
+        .filter(syntax -> syntax.closing().equals(closing))
+        .findFirst();
   }
 }

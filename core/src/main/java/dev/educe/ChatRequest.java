@@ -14,7 +14,8 @@ import java.util.Optional;
 /// @param answerForm what an answer that is no call of a tool must look like; reasoning comes
 ///   before it as the model likes
 /// @param templateArguments further variables of the template, such as `enable_thinking`
-/// @param reasoningTokensMax after so many tokens of reasoning the model is made to answer
+/// @param reasoningTokensMax after so many tokens of reasoning the model is made to answer; what
+///   the answer must fit, as a grammar or a required call, holds from there on
 /// @param generation how many tokens at most, how they are chosen, stop texts, tenant, priority and
 ///   deadline; its prompt does not count
 public record ChatRequest(

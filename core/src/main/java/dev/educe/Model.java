@@ -3,11 +3,8 @@ package dev.educe;
 import dev.educe.backend.Executor;
 import dev.educe.backend.cpu.CpuExecutor;
 import dev.educe.cache.PrefixKey;
-import dev.educe.engine.Ended;
 import dev.educe.engine.Engine;
 import dev.educe.engine.EngineOptions;
-import dev.educe.engine.Event;
-import dev.educe.engine.Finish;
 import dev.educe.engine.Listener;
 import dev.educe.engine.Meter;
 import dev.educe.engine.Progress;
@@ -46,7 +43,6 @@ import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
@@ -429,45 +425,29 @@ public final class Model implements AutoCloseable {
   /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
   public void logits(int[] tokens, Consumer<MemorySegment> row) {
     checkTokens(tokens);
-    var end = new CompletableFuture<Ended>();
-    Listener listener =
-        new Listener() {
-          @Override
-          public void token(Event.Token token) {}
-
-          @Override
-          public void ended(Ended ended) {
-            end.complete(ended);
-          }
-        };
     var sampler = new Sampler(Sampling.greedy(), 0);
-    var work =
-        Work.of(tokens.clone(), 0, key, sampler, listener)
-            .withRows((_, logits, _) -> row.accept(logits));
-    var ticket = engine.submit(work);
-    boolean interrupted = false;
-    while (!end.isDone()) {
-      try {
-        end.get();
-      } catch (InterruptedException _) {
-        interrupted = true;
-        ticket.cancel();
-      } catch (ExecutionException impossible) {
-        throw new AssertionError("an end is never exceptional", impossible);
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    var ended = end.join();
-    ended.cause().ifPresent(Model::rethrow);
-    if (ended.finish() == Finish.CANCELLED) {
-      throw new CancellationException("the thread was interrupted before all logits were computed");
-    }
+    int[] prompt = tokens.clone();
+    new Readings(
+            engine,
+            1,
+            1,
+            (_, listener) ->
+                Work.of(prompt, 0, key, sampler, listener)
+                    .withRows((_, logits, _) -> row.accept(logits)))
+        .join();
   }
 
-  private static void rethrow(RuntimeException cause) {
-    throw cause;
+  /// Turns texts into vectors.
+  ///
+  /// @throws UnsupportedModelException if the model gives none
+  /// @throws UncheckedIOException if the file is damaged where it says how
+  public Embedder embedder() {
+    return new Embedder(this);
+  }
+
+  /// Values of a token's hidden state, and so of a text's vector.
+  public int stateSize() {
+    return executor.stateSize();
   }
 
   /// What samplers know of the tokens.

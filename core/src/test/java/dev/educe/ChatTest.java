@@ -318,6 +318,67 @@ class ChatTest {
     }
   }
 
+  /// The grammar holds once the reasoning has ended, by the budget.
+  @Test
+  void reasoningGoesBeforeAnAnswerThatMustFit() {
+    var thinking = model.chat(REASONING);
+    for (int budget : List.of(0, 1, 20)) {
+      var request = request("Once upon a time", 100).withReasoningTokensMax(budget);
+      var answer = thinking.answer(request, Answer.class);
+      assertTrue(answer.mood() == Mood.GLAD || answer.mood() == Mood.SAD);
+      var number = model.grammars().regex("[0-9]{3}");
+      var reply = thinking.reply(request.withGeneration(request.generation().withGrammar(number)));
+      assertTrue(reply.text().matches("[0-9]{3}"), reply.text());
+      assertEquals(budget == 0, reply.message().reasoning().isEmpty());
+      assertEquals(Finish.STOP, reply.generation().finish());
+    }
+    var endless = request("Once upon a time", 50);
+    assertThrows(IllegalArgumentException.class, () -> thinking.answer(endless, Answer.class));
+  }
+
+  /// The grammar holds once the reasoning has ended, by the model.
+  @Test
+  void aModelThatEndsItsReasoningAnswersAsItMust() {
+    int[] marker = model.tokenizer().encodePlain("</think>", true);
+    int[] start = {Integer.MAX_VALUE};
+    var request = request("Once upon a time", 60);
+    var generation =
+        request
+            .generation()
+            .withGrammar(model.grammars().regex("[0-9]{3}"))
+            .withProcessors(
+                List.of(logits -> {
+                  start[0] = Math.min(start[0], logits.position());
+                  int at = logits.position() - start[0] - 7;
+                  if (at >= 0 && at < marker.length) {
+                    var only = new long[Math.ceilDiv(logits.size(), Long.SIZE)];
+                    only[marker[at] / Long.SIZE] = 1L << marker[at];
+                    logits.allowOnly(only);
+                  }
+                }));
+    var reply = model.chat(REASONING).reply(request.withGeneration(generation));
+    assertTrue(reply.text().matches("[0-9]{3}"), reply.toString());
+    assertFalse(reply.message().reasoning().isEmpty());
+  }
+
+  @Test
+  void aRequiredCallComesAfterTheReasoning() {
+    var tools =
+        model.chat(
+            ChatTemplate.parse(
+                "{{ messages[-1].content }}<think>\n{# </think> <tool_call> </tool_call> #}"));
+    var tell = Tool.of("tell", "", Answer.class, _ -> "");
+    var request =
+        request("Once upon a time", 120)
+            .withTools(tell)
+            .withToolChoice(ToolChoice.REQUIRED)
+            .withReasoningTokensMax(10);
+    var reply = tools.reply(request);
+    assertEquals(1, reply.calls().size(), reply.toString());
+    assertFalse(reply.message().reasoning().isEmpty());
+    assertEquals("", reply.text());
+  }
+
   @Test
   void aBudgetThatSufficesChangesNothing() {
     var thinking = model.chat(REASONING);

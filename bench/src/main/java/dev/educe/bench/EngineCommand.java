@@ -19,9 +19,9 @@ import java.util.Set;
 ///
 /// Each comparison takes turns in one process: one stream and sixteen, and sixteen without the
 /// engine; a long prompt cold and with its beginning known; eight chats alone and beside a long
-/// prompt.
+/// prompt; texts that are free and texts that a grammar holds.
 final class EngineCommand {
-  private static final Set<String> VALUED = Set.of("--threads", "--rounds", "--only");
+  private static final Set<String> VALUED = Set.of("--threads", "--rounds", "--only", "--streams");
   private static final int STREAMS = 16;
   private static final int TOKENS = 48;
   private static final int PREFIX_TOKENS = 1_500;
@@ -35,6 +35,7 @@ final class EngineCommand {
   private final int threads;
   private final int rounds;
   private final String only;
+  private final List<Integer> streams; // of texts beside each other, free and held
   private final Random random = new Random(1);
   private Model model;
 
@@ -48,6 +49,7 @@ final class EngineCommand {
     this.threads = arguments.number("--threads", Machine.physicalCores());
     this.rounds = arguments.number("--rounds", 3);
     this.only = arguments.value("--only").orElse("");
+    this.streams = arguments.numbers("--streams", List.of(1, 8, STREAMS));
   }
 
   void run() throws IOException {
@@ -65,6 +67,9 @@ final class EngineCommand {
       }
       if (isWanted("chunks")) {
         chunks();
+      }
+      if (isWanted("grammar")) {
+        new HeldTexts(model, rounds, streams).run();
       }
     }
   }
@@ -95,12 +100,19 @@ final class EngineCommand {
         Series.of(plain).median());
   }
 
-  /// Tokens per second of so many streams, from the last one's first token to the first one's last.
+  /// Tokens per second of so many streams.
   private double write(int streams, int tokens) {
-    var continuations = new ArrayList<Continuation>();
+    var requests = new ArrayList<Request>();
     for (int i = 0; i < streams; i++) {
-      continuations.add(model.start(request(text(8), tokens)));
+      requests.add(request(text(8), tokens));
     }
+    return rate(model, requests, tokens);
+  }
+
+  /// Tokens per second of requests, from the last one's first token to the first one's last.
+  static double rate(Model model, List<Request> requests, int tokens) {
+    int streams = requests.size();
+    List<Continuation> continuations = requests.stream().map(model::start).toList();
     var threads = new ArrayList<Thread>();
     long[][] times = new long[streams][tokens];
     for (int i = 0; i < streams; i++) {

@@ -21,7 +21,8 @@ public final class Main {
       ./dev bench bandwidth MODEL    decoding against plain reads of as many bytes
           --kernels NAME, --threads N, --rounds N, --tokens N
       ./dev bench engine MODEL       many requests at once, a known beginning, a long prompt beside
-          --threads N, --rounds N, --only streams|prefix|chunks
+          --threads N, --rounds N, --only streams|prefix|chunks|grammar
+          --streams 1,8,16    how many texts at once, free and held by a grammar
       ./dev bench serve MODEL        what HTTP costs; overload, idle streams, clients that leave
           --only throughput|overload|streams|disconnects, --rounds N, --tokens N, --requests N,
           --seconds N, --streams N, --leaving N
@@ -32,6 +33,9 @@ public final class Main {
       ./dev bench sampling           choosing a token, in microseconds
           --vocabulary N, --rounds N, --kernels NAME
       ./dev bench grammar MODEL      masks over the model's vocabulary, and compiling tools
+      ./dev bench schemas DIRECTORY  schemas and their tests, as of MaskBench: what is enforced
+          --model MODEL       masks over its vocabulary, too
+          --show refused|crashed|read|unread
       ./dev bench safepoints MODEL   how long all threads take to stop, idle and under load
           --threads N, --rounds N, --seconds N
       """;
@@ -66,6 +70,7 @@ public final class Main {
       case "attention" -> AttentionBench.main(rest.toArray(String[]::new));
       case "sampling" -> new SamplingCommand(rest).run();
       case "grammar" -> new GrammarCommand(root, rest).run();
+      case "schemas" -> new SchemasCommand(root, rest).run();
       case "safepoints" -> new SafepointsCommand(root, rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->

@@ -140,7 +140,7 @@ final class ChatCommand implements Callable<Integer> {
 
   private ChatInput input() throws IOException {
     return console.isInputTerminal() && console.isOutputTerminal()
-        ? TerminalInput.open()
+        ? TerminalInput.open(System.getenv())
         : console::readLine;
   }
 

@@ -6,6 +6,7 @@ import dev.educe.Message;
 import dev.educe.Reply;
 import dev.educe.ReplyContinuation;
 import dev.educe.engine.RefusedException;
+import dev.educe.engine.RefusedException.Kind;
 import dev.educe.template.TemplateException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,6 +77,9 @@ final class ChatSession {
           throw e;
         }
         new Failures(console).failed(e);
+        if (e instanceof RefusedException refused && refused.kind() == Kind.PROMPT_TOO_LONG) {
+          console.note("/clear forgets the conversation; --context makes room for a longer one.");
+        }
       }
     }
     return ExitCode.OK;
@@ -172,10 +176,22 @@ final class ChatSession {
       throw new IllegalArgumentException(
           "give a name and a value, as /set temperature 0.2; educe chat --help lists the names");
     }
-    options = options.with(words[0], words[1]);
+    try {
+      options = options.with(words[0], words[1]);
+    } catch (ParameterException e) {
+      // Here the line of /help is of use, and not that of the command.
+      throw new IllegalArgumentException(Failures.sentence(e), e);
+    }
   }
 
   private void save(Path file) throws IOException {
+    var folder = file.toAbsolutePath().getParent();
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw new IOException("there is no folder %s to write %s in".formatted(folder, file));
+    }
+    if (Files.isDirectory(file)) {
+      throw new IOException(file + " is a directory; give the path of a file");
+    }
     var fields = Map.of("messages", messages.stream().map(Message::fields).toList());
     Files.writeString(
         file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(fields));

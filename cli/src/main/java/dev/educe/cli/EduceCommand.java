@@ -73,6 +73,7 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("chat", new ChatCommand(console));
     commands.put("inspect", new InspectCommand(console));
     commands.put("tokenize", new TokenizeCommand(console));
+    commands.put("embed", new EmbedCommand(console));
     commands.put("perplexity", new PerplexityCommand(console));
     commands.put("logits", new LogitsCommand(console));
     commands.put("template", new TemplateCommand(console));

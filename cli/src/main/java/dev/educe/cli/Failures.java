@@ -84,7 +84,8 @@ final class Failures {
     }
   }
 
-  private static String sentence(ParameterException failure) {
+  /// What is wrong with a command line, to stand behind our name.
+  static String sentence(ParameterException failure) {
     if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
       String first = unmatched.getUnmatched().getFirst();
       return unmatched.getCommandLine().getParent() == null

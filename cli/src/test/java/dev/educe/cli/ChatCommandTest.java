@@ -14,6 +14,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,6 +105,8 @@ class ChatCommandTest {
     failed("give a name and a value", "/set temperature\n");
     failed("--temperature must be", "/set temperature -1\n");
     failed("the name of the file is missing", "/save\n");
+    failed("there is no folder " + folder.resolve("a"), "/save " + folder.resolve("a/b") + "\n");
+    failed(folder + " is a directory", "/save " + folder + "\n");
     failed("no such file", "/load " + folder.resolve("none") + "\n");
     Path odd = Files.writeString(folder.resolve("odd.json"), "{\"messages\":[{\"role\":\"x\"}]}");
     failed(odd + " is no saved conversation: role must be", "/load " + odd + "\n");
@@ -126,7 +129,16 @@ class ChatCommandTest {
     var ran = Ran.on("0", in, Map.of(), arguments());
     assertEquals(ExitCode.OK, ran.code(), ran.err());
     assertTrue(ran.err().contains("there is no command /nope"), ran.err());
+    assertFalse(ran.err().contains("--help'"), ran.err()); // of the command line, which is over
     assertTrue(ran.err().lines().toList().getLast().matches(FIGURES), ran.err());
+  }
+
+  @Test
+  void aConversationThatIsTooLongSaysWhatToDo() {
+    byte[] in = ("so ".repeat(600) + "\n").getBytes(StandardCharsets.UTF_8);
+    var ran = Ran.on("0", in, Map.of(), arguments());
+    assertTrue(ran.err().contains("leaves no room"), ran.err());
+    assertTrue(ran.err().contains("/clear forgets the conversation"), ran.err());
   }
 
   @Test
@@ -220,12 +232,38 @@ class ChatCommandTest {
     var in = new ByteArrayInputStream(typed.getBytes(StandardCharsets.UTF_8));
     var out = new ByteArrayOutputStream();
     var terminal = new DumbTerminal(in, out);
-    try (var input = new TerminalInput(terminal)) {
+    try (var input = new TerminalInput(terminal, Optional.empty())) {
       assertEquals(Optional.of("one"), input.next());
       assertEquals(Optional.of("two\nthree"), input.next());
       assertEquals(Optional.of("four\n\n  five \\"), input.next());
       assertEquals(Optional.of("'it\\'s \"\\n !1"), input.next());
       assertEquals(Optional.empty(), input.next());
     }
+  }
+
+  @Test
+  void whatWasTypedIsKnownToTheNextConversation() throws IOException {
+    Path file = folder.resolve("new").resolve("history");
+    var environment = Map.of("EDUCE_HISTORY", file.toString());
+    var in = new ByteArrayInputStream("one\n secret\n".getBytes(StandardCharsets.UTF_8));
+    try (var input =
+        new TerminalInput(
+            new DumbTerminal(in, new ByteArrayOutputStream()),
+            TerminalInput.history(environment))) {
+      assertEquals(Optional.of("one"), input.next());
+      assertEquals(Optional.of(" secret"), input.next());
+    }
+    String kept = Files.readString(file);
+    assertTrue(kept.endsWith("one\n"), kept);
+    assertFalse(kept.contains("secret"), kept);
+    if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
+      assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    }
+    assertEquals(Optional.empty(), TerminalInput.history(Map.of("EDUCE_HISTORY", "")));
+    assertEquals(
+        Optional.empty(), TerminalInput.history(Map.of("EDUCE_HISTORY", folder.toString())));
+    assertEquals(
+        Optional.of(folder.resolve("educe").resolve("chat_history")),
+        TerminalInput.history(Map.of("XDG_STATE_HOME", folder.toString())));
   }
 }

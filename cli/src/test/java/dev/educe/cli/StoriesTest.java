@@ -37,6 +37,23 @@ class StoriesTest {
     assertEquals(2.8689, ran.json().get("perplexity").asDouble(), 2.8689 * 0.003, ran.out());
   }
 
+  @Test
+  void aTextBecomesAVectorOfLengthOne() {
+    String[] embed = {"embed", model(), "Once upon a time", "--dimensions", "8"};
+    double squares = 0;
+    String[] values = Ran.educe(embed).out().strip().split(" ");
+    for (String value : values) {
+      squares += Math.pow(Double.parseDouble(value), 2);
+    }
+    assertEquals(8, values.length);
+    assertEquals(1, squares, 1e-5);
+    var json = Ran.educe("embed", model(), "Once upon a time", "--json").json();
+    assertEquals(64, json.get("embedding").size());
+    assertEquals(5, json.get("tokens").asInt());
+    var ran = Ran.educe("embed", model(), "x", "--dimensions", "65");
+    assertEquals(ExitCode.USAGE, ran.code());
+  }
+
   private static String model() {
     return file("models/stories260K.gguf").toString();
   }

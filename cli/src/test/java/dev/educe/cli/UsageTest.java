@@ -75,7 +75,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "inspect", "tokenize", "perplexity", "bench"})
+  @ValueSource(strings = {"run", "inspect", "tokenize", "embed", "perplexity", "bench"})
   void withoutAModelASentenceSaysHowToGetOne(String command) {
     var ran = Ran.educe(command);
     assertEquals(ExitCode.USAGE, ran.code());
@@ -104,7 +104,16 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"run", "inspect", "tokenize", "perplexity", "logits", "template", "bench"})
+      strings = {
+        "run",
+        "inspect",
+        "tokenize",
+        "embed",
+        "perplexity",
+        "logits",
+        "template",
+        "bench"
+      })
   void everyCommandExplainsItselfInLinesThatFit(String command) {
     var ran = Ran.educe(command, "--help");
     assertEquals(ExitCode.OK, ran.code());

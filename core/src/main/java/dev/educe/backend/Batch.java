@@ -12,12 +12,15 @@ public final class Batch {
   private final int[] positions; // [tokensMax]
   private final int[] sliceOfToken; // [tokensMax]
   private final int[] logitsTokens; // [logitsMax]: which tokens want logits
+  private final int[] outputTokens; // [tokensMax]: which tokens want logits or their state
+  private final int[] outputRows; // [tokensMax], by output: its row of logits; -1 for a state
   private final PageTable[] pages; // [tokensMax], by slice
   private final int[] sliceStart; // [tokensMax + 1]: the first token of each slice
   private final String[] failures; // [tokensMax], by slice
   private int tokens;
   private int slices;
   private int logits;
+  private int outputs;
 
   /// @param tokensMax tokens there is room for
   /// @param logitsMax rows of logits there is room for
@@ -26,6 +29,8 @@ public final class Batch {
     positions = new int[tokensMax];
     sliceOfToken = new int[tokensMax];
     logitsTokens = new int[logitsMax];
+    outputTokens = new int[tokensMax];
+    outputRows = new int[tokensMax];
     pages = new PageTable[tokensMax];
     sliceStart = new int[tokensMax + 1];
     failures = new String[tokensMax];
@@ -40,6 +45,7 @@ public final class Batch {
     tokens = 0;
     slices = 0;
     logits = 0;
+    outputs = 0;
   }
 
   /// Adds consecutive tokens of a sequence.
@@ -51,10 +57,45 @@ public final class Batch {
   /// @param logitsOf for how many of the last of them logits are wanted
   /// @throws IllegalArgumentException if there is no room in the batch or in the pages
   public void add(PageTable table, int position, int[] source, int from, int count, int logitsOf) {
-    if (count < 1 || count > room() || logitsOf > Math.min(count, logitsTokens.length - logits)) {
+    if (logitsOf > Math.min(count, logitsTokens.length - logits)) {
       throw new IllegalArgumentException(
-          "a batch with room for %d tokens and %d logits got %d and %d"
-              .formatted(room(), logitsTokens.length - logits, count, logitsOf));
+          "a batch with room for %d logits got %d of %d tokens"
+              .formatted(logitsTokens.length - logits, logitsOf, count));
+    }
+    int first = tokens + count - logitsOf;
+    addTokens(table, position, source, from, count);
+    for (int token = first; token < tokens; token++) {
+      logitsTokens[logits] = token;
+      addOutput(token, logits++);
+    }
+  }
+
+  /// Adds consecutive tokens of a sequence whose states are wanted.
+  ///
+  /// @param table its pages, which have room for them
+  /// @param position of the first token
+  /// @param source holds the tokens from index `from` on
+  /// @param count how many
+  /// @param statesOf for how many of the last of them the state is wanted
+  /// @throws IllegalArgumentException if there is no room in the batch or in the pages
+  public void addStates(
+      PageTable table, int position, int[] source, int from, int count, int statesOf) {
+    int first = tokens + count - statesOf;
+    addTokens(table, position, source, from, count);
+    for (int token = first; token < tokens; token++) {
+      addOutput(token, -1);
+    }
+  }
+
+  private void addOutput(int token, int row) {
+    outputTokens[outputs] = token;
+    outputRows[outputs++] = row;
+  }
+
+  private void addTokens(PageTable table, int position, int[] source, int from, int count) {
+    if (count < 1 || count > room()) {
+      throw new IllegalArgumentException(
+          "a batch with room for %d tokens got %d".formatted(room(), count));
     }
     if (position + count > table.capacity()) {
       throw new IllegalArgumentException(
@@ -62,9 +103,6 @@ public final class Batch {
               .formatted(table.capacity(), position + count));
     }
     for (int i = 0; i < count; i++) {
-      if (i >= count - logitsOf) {
-        logitsTokens[logits++] = tokens;
-      }
       ids[tokens] = source[from + i];
       positions[tokens] = position + i;
       sliceOfToken[tokens] = slices;
@@ -98,6 +136,21 @@ public final class Batch {
   /// The token whose logits are row `row`.
   public int logitsToken(int row) {
     return logitsTokens[row];
+  }
+
+  /// Tokens whose logits or states are wanted.
+  public int outputs() {
+    return outputs;
+  }
+
+  /// The token of an output; they ascend.
+  public int outputToken(int output) {
+    return outputTokens[output];
+  }
+
+  /// The row of logits of an output; -1 if its state is wanted.
+  public int outputRow(int output) {
+    return outputRows[output];
   }
 
   /// The id of a token.

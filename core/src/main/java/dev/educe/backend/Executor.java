@@ -4,7 +4,7 @@ import dev.educe.cache.PagePool;
 import dev.educe.cache.PageStore;
 import java.lang.foreign.MemorySegment;
 
-/// Computes the logits of a batch, and keeps the keys and values of its tokens.
+/// Computes the logits or states of a batch, and keeps the keys and values of its tokens.
 ///
 /// Only one thread at a time may call it. Everything is allocated when it is made.
 public interface Executor extends PageStore, AutoCloseable {
@@ -21,6 +21,17 @@ public interface Executor extends PageStore, AutoCloseable {
 
   /// Floats from one row of [#logits] to the next.
   long logitsStride();
+
+  /// The hidden states, after the final norm, of the tokens that the last batch asked for: F32, the
+  /// one of output `i` begins at float `i · statesStride`. Borrowed until the next call of
+  /// [#forward].
+  MemorySegment states();
+
+  /// Floats from one output to the next in [#states].
+  long statesStride();
+
+  /// Values of a state.
+  int stateSize();
 
   /// Tokens a batch may have.
   int batchTokensMax();

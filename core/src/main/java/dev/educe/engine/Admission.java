@@ -70,8 +70,8 @@ final class Admission {
           prompt,
           context,
           0,
-          "the prompt has %,d tokens and leaves no room for an answer in the context of %,d"
-              .formatted(prompt, context));
+          "the prompt has %,d tokens and %s the context of %,d"
+              .formatted(prompt, writes ? "leaves no room for an answer in" : "exceeds", context));
     }
     int end = prompt + Math.min(work.tokensMax(), context - prompt);
     if (end > cacheTokens) {

@@ -10,6 +10,7 @@ final class Plan {
     final Sequence sequence;
     int count; // tokens
     int logits; // for how many of the last of them logits are wanted
+    int states; // for how many of them states are; known once the step is put together
 
     Slice(Sequence sequence) {
       this.sequence = sequence;

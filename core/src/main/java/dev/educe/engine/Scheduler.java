@@ -207,7 +207,8 @@ final class Scheduler {
   }
 
   /// A tenant's sequence with prompt tokens to compute: the oldest, or the one with the least to
-  /// do.
+  /// do. Who is to write goes before who is only read: crowds of texts make nobody wait for a first
+  /// token, and have what the oldest always gets.
   private Sequence candidate(Tenant tenant, boolean wantsOldest, boolean wantsWhole) {
     Sequence best = null;
     if (tenant.running > 0) {
@@ -219,12 +220,16 @@ final class Scheduler {
         }
       }
     }
+    Sequence first = null; // of those that wait
     for (Sequence sequence : tenant.waiting) {
       if (isCandidate(sequence) && !wantsWhole) {
-        return better(best, sequence, wantsOldest);
+        first = first == null ? sequence : first;
+        if (wantsOldest || !sequence.work.readsStates()) {
+          return better(best, sequence, wantsOldest);
+        }
       }
     }
-    return best;
+    return first == null ? best : better(best, first, wantsOldest);
   }
 
   private static Sequence better(Sequence best, Sequence other, boolean wantsOldest) {
@@ -232,6 +237,10 @@ final class Scheduler {
       return other;
     }
     boolean isBetter = wantsOldest ? other.id < best.id : other.behind() < best.behind();
+    boolean isRead = other.work.readsStates();
+    if (!wantsOldest && isRead != best.work.readsStates()) {
+      isBetter = !isRead;
+    }
     return isBetter ? other : best;
   }
 
@@ -284,7 +293,8 @@ final class Scheduler {
   /// How many of the last of the next tokens want logits.
   private static int logits(Sequence sequence, int count) {
     int to = sequence.computed + count;
-    int unread = sequence.work.rows().isPresent() ? sequence.work.prompt().length : 0;
+    boolean isRead = sequence.work.rows().isPresent() && !sequence.work.readsStates();
+    int unread = isRead ? sequence.work.prompt().length : 0;
     int from = Math.min(sequence.rowsRead, unread);
     int rows = Math.max(0, Math.min(to, unread) - Math.max(from, sequence.computed));
     boolean samples = to == sequence.count && sequence.count < sequence.end;
@@ -302,6 +312,7 @@ final class Scheduler {
       Sequence other = slice.sequence;
       boolean completesPage = other.computed % size + slice.count >= size;
       if (completesPage
+          && !other.work.readsStates()
           && other.computed / size == sequence.computed / size
           && sequence.path.goesOnLike(sequence.tokens, other.path, other.tokens)) {
         return true;
@@ -346,8 +357,14 @@ final class Scheduler {
   }
 
   /// Whether one more sequence may run, if need be in the place of one that pauses, or has a lower
-  /// priority, or belongs to a tenant that has at least two more than this one's.
+  /// priority, or belongs to a tenant that has at least two more than this one's. Those that read
+  /// states come in crowds, and have half of the places at most.
   private boolean hasSlot(Sequence wants, long now) {
+    if (wants.work.readsStates()
+        && running.stream().filter(sequence -> sequence.work.readsStates()).count()
+            >= Math.ceilDiv(options.sequencesMax(), 2)) {
+      return false;
+    }
     if (running.size() < options.sequencesMax()) {
       return true;
     }

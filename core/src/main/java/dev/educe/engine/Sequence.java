@@ -21,7 +21,7 @@ final class Sequence implements Comparable<Sequence> {
   int count;
   int computed; // how many of them are in its pages
   int reached; // how many of them were ever in its pages
-  int rowsRead; // positions whose logits the reader has had
+  int rowsRead; // the position whose row the reader is to have next
 
   boolean isRunning;
   boolean isWhole; // has all pages it may ever need
@@ -50,6 +50,7 @@ final class Sequence implements Comparable<Sequence> {
     this.submitted = now;
     this.tokens = work.prompt();
     this.count = tokens.length;
+    this.rowsRead = work.rows().map(Work.Rows::from).orElse(0);
   }
 
   /// Tokens still to be computed.
@@ -81,6 +82,11 @@ final class Sequence implements Comparable<Sequence> {
     tokens[count++] = token;
   }
 
+  /// Of how many of the last of its next tokens the states are wanted.
+  int states(int next) {
+    return work.readsStates() ? Math.clamp(computed + next - (long) rowsRead, 0, next) : 0;
+  }
+
   /// Takes from the prefix tree what it has of the next tokens. The last token is always computed,
   /// for its logits are wanted, and so is the page it lies in.
   void follow() {
@@ -98,7 +104,9 @@ final class Sequence implements Comparable<Sequence> {
     recomputed += Math.clamp(reached - computed, 0, tokensMore);
     computed += tokensMore;
     reached = Math.max(reached, computed);
-    path.add(tokens, computed);
+    if (!work.readsStates()) {
+      path.add(tokens, computed);
+    }
   }
 
   /// Gives its pages back; all of its tokens are to be computed again.

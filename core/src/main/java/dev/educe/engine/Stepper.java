@@ -116,21 +116,24 @@ final class Stepper implements Scheduler.Endings {
     batch.clear();
     for (Plan.Slice slice : slices) {
       var sequence = slice.sequence;
-      batch.add(
-          sequence.table,
-          sequence.computed,
-          sequence.tokens,
-          sequence.computed,
-          slice.count,
-          slice.logits);
+      int from = sequence.computed;
+      if (sequence.work.readsStates()) {
+        slice.states = sequence.states(slice.count);
+        batch.addStates(sequence.table, from, sequence.tokens, from, slice.count, slice.states);
+      } else {
+        batch.add(sequence.table, from, sequence.tokens, from, slice.count, slice.logits);
+      }
     }
     int tokens = batch.tokens();
     try {
       executor.forward(batch);
       int row = 0;
+      int output = 0;
       for (int i = 0; i < slices.size(); i++) {
-        take(slices.get(i), i, row);
-        row += slices.get(i).logits;
+        var slice = slices.get(i);
+        take(slice, i, row, output);
+        row += slice.logits;
+        output += slice.logits + slice.states;
       }
     } catch (RuntimeException failed) {
       for (Plan.Slice slice : slices) {
@@ -146,7 +149,10 @@ final class Stepper implements Scheduler.Endings {
   }
 
   /// Goes on with a sequence whose next tokens were computed.
-  private void take(Plan.Slice slice, int index, int firstRow) {
+  ///
+  /// @param firstRow of its logits
+  /// @param firstOutput of its logits or states
+  private void take(Plan.Slice slice, int index, int firstRow, int firstOutput) {
     var sequence = slice.sequence;
     var failure = batch.failure(index);
     if (failure.isPresent()) {
@@ -158,6 +164,9 @@ final class Stepper implements Scheduler.Endings {
     try {
       for (int i = 0; i < slice.logits && !sequence.hasEnded; i++) {
         read(sequence, sequence.computed - slice.logits + i, firstRow + i);
+      }
+      for (int i = 0; i < slice.states && !sequence.hasEnded; i++) {
+        readState(sequence, sequence.computed - slice.states + i, firstOutput + i);
       }
     } catch (RuntimeException failed) {
       end(sequence, Finish.FAILED, Optional.of(failed));
@@ -178,7 +187,7 @@ final class Stepper implements Scheduler.Endings {
     if (work.rows().isPresent()
         && position < work.prompt().length
         && position == sequence.rowsRead) {
-      work.rows().get().row(position, logits(row), candidates);
+      work.rows().get().reader().row(position, logits(row), candidates);
       sequence.rowsRead++;
     }
     if (position + 1 < sequence.count) {
@@ -197,6 +206,17 @@ final class Stepper implements Scheduler.Endings {
     } else {
       accept(sequence, token, Optional.empty());
       acceptForced(sequence);
+    }
+  }
+
+  /// The state of a position: for whoever reads them, until there are no more.
+  private void readState(Sequence sequence, int position, int output) {
+    long from = output * executor.statesStride() * Float.BYTES;
+    var state = executor.states().asSlice(from, (long) executor.stateSize() * Float.BYTES);
+    sequence.work.rows().orElseThrow().reader().row(position, state, candidates);
+    sequence.rowsRead++;
+    if (sequence.rowsRead == sequence.count) {
+      end(sequence, Finish.LENGTH, Optional.empty());
     }
   }
 

@@ -19,7 +19,7 @@ import java.util.function.IntPredicate;
 /// @param sampler chooses its tokens; the engine's thread alone uses it
 /// @param ends which tokens end the text and are not part of it
 /// @param text turns tokens into text; the engine's thread alone uses it
-/// @param rows reads the logits of the prompt's positions, if anybody does
+/// @param rows what is read of the prompt's positions, if anything is
 /// @param logprobs how many of the likeliest tokens each event names; empty for no probabilities
 /// @param sharesPrompt whether the prompt is that of another work, and counted there
 /// @param listener is told what becomes of it
@@ -33,20 +33,28 @@ public record Work(
     Sampler sampler,
     IntPredicate ends,
     TokenText text,
-    Optional<RowReader> rows,
+    Optional<Rows> rows,
     OptionalInt logprobs,
     boolean sharesPrompt,
     Listener listener) {
-  /// Reads logits on the engine's thread; one that throws fails its request.
+  /// Reads rows on the engine's thread; one that throws fails its request.
   @FunctionalInterface
   public interface RowReader {
     /// @param position in the prompt; each comes once, in ascending order
-    /// @param logits F32 `[vocabularySize]`, borrowed for the call
+    /// @param row F32 `[vocabularySize]` of logits or `[stateSize]` of a state, borrowed for the
+    ///   call
     /// @param scratch for a [dev.educe.sampling.LogProbabilities], borrowed as well
-    void row(int position, MemorySegment logits, Candidates scratch);
+    void row(int position, MemorySegment row, Candidates scratch);
   }
 
-  /// @throws IllegalArgumentException if there is no prompt or a number is negative
+  /// What is read of the prompt's positions.
+  ///
+  /// @param areStates whether hidden states after the final norm are read, and not logits
+  /// @param from the first position that is read
+  public record Rows(boolean areStates, int from, RowReader reader) {}
+
+  /// @throws IllegalArgumentException if there is no prompt, a number is negative, or a work that
+  ///   reads states is to generate
   public Work {
     if (prompt.length == 0) {
       throw new IllegalArgumentException("the prompt is empty; give at least one token");
@@ -55,6 +63,10 @@ public record Work(
       throw new IllegalArgumentException(
           "tokensMax and times must not be negative, got %d, %d and %d"
               .formatted(tokensMax, waitNanosMax, nanosMax));
+    }
+    if (tokensMax > 0 && rows.isPresent() && rows.get().areStates()) {
+      throw new IllegalArgumentException(
+          "states are read of prompts that are not continued, got tokensMax " + tokensMax);
     }
   }
 
@@ -128,7 +140,23 @@ public record Work(
         listener);
   }
 
+  /// Reads the logits of all positions of the prompt.
   public Work withRows(RowReader reader) {
+    return with(new Rows(false, 0, reader));
+  }
+
+  /// Reads the states of the prompt's positions from one on. Its pages are not kept for others, for
+  /// such texts hardly ever come again.
+  public Work withStates(int from, RowReader reader) {
+    return with(new Rows(true, from, reader));
+  }
+
+  /// Whether states are read.
+  boolean readsStates() {
+    return rows.isPresent() && rows.get().areStates();
+  }
+
+  private Work with(Rows rows) {
     return new Work(
         prompt,
         tokensMax,
@@ -139,7 +167,7 @@ public record Work(
         sampler,
         ends,
         text,
-        Optional.of(reader),
+        Optional.of(rows),
         logprobs,
         sharesPrompt,
         listener);

@@ -28,6 +28,9 @@ final class Automaton {
   /// A flag of a state's number: see [State#returns].
   static final int RETURNS = 2;
 
+  /// Plain bytes lead to several states: see [#plainLength].
+  static final int UNEVEN = -1;
+
   private static final int UNTRODDEN = -1;
 
   // States and frames remembered. Forgetting them costs time and changes nothing.
@@ -81,8 +84,9 @@ final class Automaton {
   private record StateKey(List<Way> ways, boolean isFinal, boolean returns) {}
 
   private final Program program;
-  private final int[] classOf = new int[256];
+  private final ByteClasses byteClasses;
   private final int classes;
+  private final byte[] plain; // one of each class of plain bytes
   private final Map<FrameKey, Frame> frames = new HashMap<>();
   private final Map<StateKey, State> states = new HashMap<>();
   private final List<State> byNumber = new ArrayList<>();
@@ -99,24 +103,10 @@ final class Automaton {
 
   Automaton(Program program) {
     this.program = program;
-    this.classes = classify();
+    this.byteClasses = new ByteClasses(program.sets());
+    this.classes = byteClasses.count();
+    this.plain = byteClasses.plain();
     number(close()); // the dead state is the first
-  }
-
-  /// Bytes that no set of the program tells apart are one class.
-  private int classify() {
-    var signatures = new HashMap<List<Integer>, Integer>();
-    for (int value = 0; value < 256; value++) {
-      var signature = new ArrayList<Integer>();
-      for (int set = 0; set < program.sets().size(); set++) {
-        if (program.sets().get(set).contains(value)) {
-          signature.add(set);
-        }
-      }
-      Integer found = signatures.putIfAbsent(signature, signatures.size());
-      classOf[value] = found == null ? signatures.size() - 1 : found;
-    }
-    return signatures.size();
   }
 
   /// Where every text begins.
@@ -132,22 +122,55 @@ final class Automaton {
 
   /// After one more byte, for walks: states are numbers, see [#number].
   int step(int state, byte value) {
-    int kind = classOf[value & 0xff];
+    int kind = byteClasses.of(value);
     int next = table[(state >> 2) * classes + kind];
-    return next != UNTRODDEN ? next : tread(state >> 2, kind, value);
+    return next != UNTRODDEN ? next : tread(state >> 2, kind);
   }
 
-  private int tread(int state, int kind, byte value) {
+  private int tread(int state, int kind) {
     State from = byNumber.get(state);
+    long[] alike = byteClasses.all();
     for (int way = 0; way < from.pcs.length; way++) {
       int pc = from.pcs[way];
-      if (program.sets().get(program.a()[pc]).contains(value & 0xff)) {
+      byteClasses.keepAlike(alike, program.a()[pc], kind);
+      if (byteClasses.contains(program.a()[pc], kind)) {
         todo.add(new Way(program.b()[pc], from.frames[way]));
       }
     }
     int next = number(close());
-    table[state * classes + kind] = next;
+    for (int word = 0; word < alike.length; word++) {
+      for (long rest = alike[word]; rest != 0; rest &= rest - 1) {
+        table[state * classes + (word << 6) + Long.numberOfTrailingZeros(rest)] = next;
+      }
+    }
     return next;
+  }
+
+  /// How many plain bytes may follow, where it makes no difference which they are.
+  ///
+  /// @param most where more may follow, this is enough
+  /// @return up to `most`; [#UNEVEN] if it does make a difference, or if among them a rule returns
+  int plainLength(State start, int most) {
+    int state = number(start);
+    for (int length = 0; length < most; length++) {
+      int next = step(state, plain[0]);
+      for (byte value : plain) {
+        if (step(state, value) != next) {
+          return UNEVEN;
+        }
+      }
+      if (next == 0) {
+        return length;
+      }
+      if ((next & RETURNS) != 0 || (next & GOES_ON) == 0) {
+        return UNEVEN;
+      }
+      if (next == state) {
+        return most;
+      }
+      state = next;
+    }
+    return most;
   }
 
   /// A state as a number: 0 is dead, bit 0 tells [#GOES_ON], bit 1 [#RETURNS]. It holds until

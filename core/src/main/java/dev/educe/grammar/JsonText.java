@@ -18,6 +18,11 @@ final class JsonText {
   private static final String SHORT_LETTERS = "btnfr\"\\";
   private static final CodePoints CONTROLS = CodePoints.range(0, 0x1f);
   private static final CodePoints ESCAPED = CONTROLS.or(CodePoints.anyOf("\"\\"));
+  private static final CodePoints BEYOND_ASCII = CodePoints.range(0x80, CodePoints.MAX);
+
+  // What most sets of characters have in common, as rules, so that it is there once.
+  private static final Expression.Rule ANY_ESCAPED = new Expression.Rule("escaped");
+  private static final Expression.Rule ANY_BEYOND_ASCII = new Expression.Rule("beyond ASCII");
   private static final int PLAIN_DIGITS_MAX = 21; // as JavaScript prints numbers
 
   private static final Expression QUOTE = Expression.literal("\"");
@@ -61,19 +66,34 @@ final class JsonText {
         Expression.sequence(u, high, Expression.literal("\\u"), low));
   }
 
-  /// One character of a set as it is written within a canonical string.
+  /// One character of a set as it is written within a canonical string; see [#addRules].
   static Expression character(CodePoints set) {
     var options = new ArrayList<Expression>();
     CodePoints raw = set.minus(ESCAPED);
+    if (BEYOND_ASCII.minus(raw).isEmpty()) {
+      options.add(ANY_BEYOND_ASCII);
+      raw = raw.minus(BEYOND_ASCII);
+    }
     if (!raw.isEmpty()) {
       options.add(Utf8.expression(raw));
     }
-    for (int[] range : set.and(ESCAPED).ranges()) {
-      for (int c = range[0]; c <= range[1]; c++) {
-        options.add(Expression.literal(escape(c)));
-      }
+    CodePoints escaped = set.and(ESCAPED);
+    if (escaped.equals(ESCAPED)) {
+      options.add(ANY_ESCAPED);
+    } else if (!escaped.isEmpty()) {
+      options.add(escapes(escaped));
     }
     return Expression.choice(options);
+  }
+
+  private static Expression escapes(CodePoints set) {
+    var texts = new ArrayList<String>();
+    for (int[] range : set.ranges()) {
+      for (int c = range[0]; c <= range[1]; c++) {
+        texts.add(escape(c));
+      }
+    }
+    return Literals.anyOf(texts);
   }
 
   private static String escape(int c) {
@@ -159,9 +179,11 @@ final class JsonText {
   }
 
   /// Adds the rules of values of any kind: `value`, `object` and `array`, `string`, `number`,
-  /// `integer`.
+  /// `integer`; and those of characters.
   void addRules(Map<String, Expression> rules) {
     Expression pair = Expression.sequence(key(rule("string")), rule("value"));
+    rules.put(ANY_ESCAPED.name(), escapes(ESCAPED));
+    rules.put(ANY_BEYOND_ASCII.name(), Utf8.expression(BEYOND_ASCII));
     rules.put(rule("string").name(), string(0, Expression.UNBOUNDED));
     rules.put(rule("integer").name(), integer());
     rules.put(rule("number").name(), number());

@@ -21,6 +21,8 @@ final class ProgramCompiler {
   // it is used: a mask is found once for all of a rule's callers, which pays for long rules only.
   private static final int INLINE_MAX = 64;
 
+  private record Use(String rule, int next) {}
+
   private final Nullability nullability;
   private byte[] op = new byte[256];
   private int[] a = new int[256];
@@ -32,6 +34,7 @@ final class ProgramCompiler {
   private final List<Program.Loop> loops = new ArrayList<>();
   private final List<Program.Tick> ticks = new ArrayList<>();
   private final Map<Long, Integer> reads = new HashMap<>(); // by set and next
+  private final Map<Use, Integer> uses = new HashMap<>(); // where a rule's use begins
   private final Map<String, Integer> entries = new HashMap<>();
   private final ArrayDeque<String> todo = new ArrayDeque<>();
   private final int end;
@@ -102,10 +105,15 @@ final class ProgramCompiler {
       }
       case Expression.Repeat(var part, int min, int max) -> repeat(part, min, max, next);
       case Expression.Rule(String name) -> {
-        Expression body = nullability.rule(name);
-        yield parts(body, INLINE_MAX) > 0
-            ? lower(body, next)
-            : emit(Program.CALL, entry(name), next);
+        var use = new Use(name, next);
+        Integer known = uses.get(use);
+        if (known == null) {
+          Expression body = nullability.rule(name);
+          boolean isShort = parts(body, INLINE_MAX) > 0;
+          known = isShort ? lower(body, next) : emit(Program.CALL, entry(name), next);
+          uses.put(use, known);
+        }
+        yield known;
       }
       case Expression.Machine machine -> machine(machine, next);
     };

@@ -105,9 +105,9 @@ public final class TokenGrammar {
         Automaton.State after = automaton.after(state.frame(way).underLoops());
         for (int node : inside.returns) {
           if (!after.isDead()) {
-            mark(trie.node(node), mask);
+            mark(trie.nodes()[node], mask);
           }
-          walk(after, node, mask);
+          walk(trie.nodes(), after, node, mask);
         }
       }
     }
@@ -124,24 +124,38 @@ public final class TokenGrammar {
     Inside inside = insides.get(root);
     if (inside == null) {
       long[] mask = new long[(trie.vocabularySize() + 63) >> 6];
-      int returns = walk(root, 0, mask);
-      inside = new Inside(mask, Arrays.copyOf(returnNodes, returns));
+      inside = new Inside(mask, walkAll(root, mask));
       insides.put(root, inside);
     }
     return inside;
   }
 
+  /// Marks the tokens that fit.
+  ///
+  /// @return the nodes at which the rule may end
+  private int[] walkAll(Automaton.State state, long[] mask) {
+    int plain = automaton.plainLength(state, trie.depthMax());
+    if (plain == Automaton.UNEVEN) {
+      return Arrays.copyOf(returnNodes, walk(trie.nodes(), state, 0, mask));
+    }
+    trie.addPlain(plain, mask);
+    int[] returns = Arrays.copyOf(returnNodes, walk(trie.rough(), state, 0, mask));
+    Arrays.setAll(returns, i -> trie.place(returns[i]));
+    return returns;
+  }
+
   /// Marks the tokens below a node that fit.
   ///
+  /// @param nodes of a tree of tokens
   /// @param state after the bytes down to the node
   /// @return how many nodes [#returnNodes] lists at which the rule may end
-  private int walk(Automaton.State state, int root, long[] mask) {
+  private int walk(long[] nodes, Automaton.State state, int root, long[] mask) {
     int returns = 0;
-    int end = TokenTrie.end(trie.node(root));
-    path[TokenTrie.depth(trie.node(root))] = automaton.number(state);
+    int end = TokenTrie.end(nodes[root]);
+    path[TokenTrie.depth(nodes[root])] = automaton.number(state);
     int at = root + 1;
     while (at < end) {
-      long node = trie.node(at);
+      long node = nodes[at];
       int depth = TokenTrie.depth(node);
       int next = automaton.step(path[depth - 1], TokenTrie.label(node));
       if (next == 0) {

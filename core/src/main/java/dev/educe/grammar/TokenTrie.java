@@ -9,6 +9,10 @@ import java.util.List;
 
 /// The bytes of all tokens of a vocabulary as a tree, laid out depth first.
 ///
+/// Most tokens are made of plain bytes alone: those of ASCII text that mean themselves in JSON.
+/// Where all of these lead to the same state, as in a string, nobody has to look at each: they are
+/// listed apart, and the other tokens have a tree of their own, the rough one.
+///
 /// Node 0 is the root; a node's subtree are the nodes up to its `end`. A token that is never text,
 /// as `<|im_end|>`, is spelled as its name between two bytes that no text holds; a grammar that
 /// wants it spells it with [#special]. Immutable and thread-safe.
@@ -28,6 +32,10 @@ public final class TokenTrie {
   private static final int NODES_MAX = 1 << TOKEN_SHIFT - END_SHIFT;
 
   private final long[] nodes;
+  private final long[] rough; // laid out as `nodes`, of the tokens that are not plain
+  private final int[] places; // by node of `rough`: the same in `nodes`
+  private final int[] plain; // tokens, those with the most bytes first
+  private final long[] plainMask;
   private final int[] same; // by token; another one of the same bytes, or -1
   private final byte[][] bytes; // by token; empty where it is not in the tree
   private final int[] ends; // the tokens that end a generation
@@ -56,6 +64,46 @@ public final class TokenTrie {
     order.sort(Comparator.comparing(token -> bytes[token], Arrays::compareUnsigned));
     this.depthMax = longest;
     this.nodes = layOut(order, new long[(int) nodesMax]);
+    this.plainMask = new long[(bytes.length + 63) >> 6];
+    this.plain =
+        order.stream()
+            .filter(token -> isPlain(bytes[token]))
+            .sorted(Comparator.comparing(token -> -bytes[token].length))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    for (int token : plain) {
+      plainMask[token >> 6] |= 1L << token;
+    }
+    order.removeIf(token -> isPlain(bytes[token]));
+    this.rough = layOut(order, new long[(int) nodesMax]);
+    this.places = places(nodes, rough);
+  }
+
+  private static boolean isPlain(byte[] bytes) {
+    for (byte value : bytes) {
+      if (!isPlain(value)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Whether a byte is of ASCII text that means itself in JSON.
+  static boolean isPlain(byte value) {
+    return value >= ' ' && value < 0x7f && value != '"' && value != '\\';
+  }
+
+  /// Where the nodes of a tree are in another that has all of them.
+  private static int[] places(long[] all, long[] some) {
+    int[] places = new int[some.length];
+    int at = 1;
+    for (int i = 1; i < some.length; i++) {
+      while (depth(all[at]) != depth(some[i]) || label(all[at]) != label(some[i])) {
+        at = depth(all[at]) < depth(some[i]) ? at + 1 : end(all[at]);
+      }
+      places[i] = at++;
+    }
+    return places;
   }
 
   /// The tree of a vocabulary.
@@ -132,9 +180,36 @@ public final class TokenTrie {
     return Arrays.copyOf(words, count);
   }
 
-  /// All that is known of a node.
-  long node(int index) {
-    return nodes[index];
+  /// All that is known of each node.
+  long[] nodes() {
+    return nodes;
+  }
+
+  /// The tree of the tokens that are not plain.
+  long[] rough() {
+    return rough;
+  }
+
+  /// The node of the whole tree that a node of the rough one is.
+  int place(int index) {
+    return places[index];
+  }
+
+  /// Adds the plain tokens of up to so many bytes to a mask.
+  void addPlain(int lengthMax, long[] mask) {
+    if (lengthMax == 0) {
+      return;
+    }
+    long[] added = plainMask;
+    if (lengthMax < depthMax) {
+      added = plainMask.clone();
+      for (int i = 0; i < plain.length && bytes[plain[i]].length > lengthMax; i++) {
+        added[plain[i] >> 6] &= ~(1L << plain[i]);
+      }
+    }
+    for (int i = 0; i < mask.length; i++) {
+      mask[i] |= added[i];
+    }
   }
 
   /// The byte that leads to a node.

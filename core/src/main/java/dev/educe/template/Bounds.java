@@ -8,9 +8,10 @@ package dev.educe.template;
 /// @param charactersPerUnit further characters for each unit of the arguments
 public record Bounds(
     long operations, long operationsPerUnit, long characters, long charactersPerUnit) {
-  /// Bears the longest conversations, and ends what never ends within a tenth of a second (a
-  /// quarter, where no code is compiled yet).
-  public static final Bounds DEFAULT = new Bounds(1_000_000, 64, 1 << 20, 4);
+  /// Bears the longest conversations, and ends what never ends within some hundredths of a second,
+  /// or a tenth where no code is loaded and compiled yet. Real templates do less than two
+  /// operations for each unit of a short conversation.
+  public static final Bounds DEFAULT = new Bounds(100_000, 64, 1 << 20, 4);
 
   /// @throws IllegalArgumentException if one is negative or above 2^40
   public Bounds {

@@ -62,7 +62,7 @@ final class BraceFormat {
   }
 
   private Text field(Text field, int depth) {
-    meter.spend(1);
+    meter.call();
     String text = field.string();
     int nameEnd = 0;
     boolean isInBrackets = false;
@@ -101,7 +101,7 @@ final class BraceFormat {
     }
     Value value = first(text.substring(0, end));
     while (end < text.length()) {
-      meter.spend(1);
+      meter.call();
       boolean isItem = text.charAt(end) == '[';
       int from = ++end;
       while (end < text.length() && !isPartEnd(text.charAt(end), isItem)) {

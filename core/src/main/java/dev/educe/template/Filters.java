@@ -40,6 +40,7 @@ final class Filters {
     if (filter == null) {
       throw new TemplateException(missing(name));
     }
+    interpreter.meter().call();
     return filter.apply(interpreter, value, arguments);
   }
 

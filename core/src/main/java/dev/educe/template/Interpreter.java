@@ -355,6 +355,7 @@ final class Interpreter {
   ///
   /// @throws TemplateException if it cannot
   Value call(Value function, Arguments arguments) {
+    meter.call();
     return switch (function) {
       case Function known -> known.body().call(this, arguments);
       case Macro macro -> call(macro, arguments);

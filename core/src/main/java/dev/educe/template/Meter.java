@@ -8,6 +8,10 @@ final class Meter {
   /// 400 KiB of stack where nothing is compiled yet. Tool schemas of real depth need a third.
   private static final int DEPTH_MAX = 350;
 
+  /// What a filter, a method, a macro or a field of a format costs beside what it copies: arguments
+  /// are bound, and results made.
+  private static final int OPERATIONS_PER_CALL = 32;
+
   private static final int UNITS_PER_OPERATION = 64;
   private static final int ITEMS_PER_OPERATION = 4;
   private static final int COMPARISONS_PER_OPERATION = 128;
@@ -29,8 +33,13 @@ final class Meter {
     operations += Math.min(count, operationsMax + 1);
     if (operations > operationsMax) {
       throw new TemplateException(
-          "the template does more than the %,d operations that it may".formatted(operationsMax));
+          "the template does more than the " + operationsMax + " operations that it may");
     }
+  }
+
+  /// Counts a call, before it is done.
+  void call() {
+    spend(OPERATIONS_PER_CALL);
   }
 
   /// Counts the copying of characters.
@@ -67,7 +76,7 @@ final class Meter {
   void text(long units) {
     if (units > unitsMax) {
       throw new TemplateException(
-          "a text grows beyond the %,d characters that it may have".formatted(unitsMax));
+          "a text grows beyond the " + unitsMax + " characters that it may have");
     }
   }
 

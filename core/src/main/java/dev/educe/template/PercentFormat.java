@@ -42,7 +42,7 @@ final class PercentFormat {
   }
 
   private void field() {
-    meter.spend(1);
+    meter.call();
     Value keyed = key();
     var flags = new StringBuilder();
     while (position < codes.length() && "#0- +".indexOf(codes.charAt(position)) >= 0) {

@@ -24,6 +24,7 @@ final class Strftime {
       if (flag != ' ') {
         code = codes.charAt(++i);
       }
+      meter.call();
       String field = flagged(field(code, time), flag);
       text.append(field == null ? codes.substring(flag == ' ' ? i - 1 : i - 2, i + 1) : field);
     }

@@ -69,6 +69,14 @@ final class Client {
             .withPriority(traits.priority)
             .withDeadlines(traits.waitNanosMax, traits.nanosMax)
             .withText(token -> token == END, TokenText.NONE);
+    if (readsStates()) {
+      return work.withStates(
+          firstState(),
+          (position, state, _) -> {
+            check(position == firstState() + rows.size(), "state %d came too soon", position);
+            rows.add((int) state.get(java.lang.foreign.ValueLayout.JAVA_FLOAT, 0));
+          });
+    }
     return traits.readsRows
         ? work.withRows((position, logits, _) -> {
           check(position == rows.size(), "row %d came instead of %d", position, rows.size());
@@ -80,6 +88,15 @@ final class Client {
           }
         })
         : work;
+  }
+
+  /// Some of those that generate nothing.
+  private boolean readsStates() {
+    return traits.tokensMax == 0 && number % 2 == 0;
+  }
+
+  private int firstState() {
+    return number % 4 == 0 ? 0 : traits.prompt.length - 1;
   }
 
   private boolean isForced(int generated) {
@@ -168,7 +185,7 @@ final class Client {
         check(finish == (stops ? Finish.STOP : Finish.LENGTH), "finished by %s", finish);
         check(tokens.equals(expected), "got %s, alone it is %s", tokens, expected);
         check(
-            !traits.readsRows || rows.equals(expectedRows),
+            !(traits.readsRows || readsStates()) || rows.equals(expectedRows),
             "read %s, alone it is %s",
             rows,
             expectedRows);
@@ -197,7 +214,11 @@ final class Client {
       numbers[position] =
           number(salt(traits.adapter), token, position, pageTokens, window, at -> numbers[at]);
       int next = next(numbers[position]);
-      if (position < prompt) {
+      if (readsStates()) {
+        if (position >= firstState()) {
+          rows.add((int) SimulatedExecutor.state(numbers[position]));
+        }
+      } else if (position < prompt) {
         rows.add(next);
       }
       if (position >= prompt - 1 && position + 1 < end) {

@@ -69,6 +69,40 @@ class FairnessTest {
   }
 
   @Test
+  void aCrowdOfTextsToEmbedHoldsUpNoGeneration() {
+    var writing = submit("a", 0, 10, 5_000);
+    var key = new PrefixKey("a", "model", "", "F16", 1);
+    for (int i = 0; i < 500; i++) {
+      var work =
+          Work.of(new int[400], 0, key, new Sampler(Sampling.greedy(), 0), NOBODY)
+              .withStates(0, (_, _, _) -> {});
+      stepper.add(work, stepper.admission().admit(work));
+    }
+    stepper.step();
+    int before = writing.generated();
+    var late = List.of(submit("b", 0, 1_000, 100), submit("c", 0, 2_000, 100));
+    var sameTenant = submit("a", 0, 50, 100);
+    for (int step = 1; step <= 60; step++) {
+      stepper.step();
+      assertEquals(before + step, writing.generated(), "a text to embed was put first");
+      assertTrue(sameTenant.generated() > 0 || step < 12, "it waits for texts of its own tenant");
+      long reading =
+          stepper.scheduler().sequences().stream()
+              .filter(sequence -> sequence.isRunning && sequence.work.readsStates())
+              .count();
+      assertTrue(reading <= 4, reading + " of 8 places are taken by texts to embed");
+    }
+    for (var sequence : late) {
+      assertTrue(sequence.generated() > 0, "a prompt waits behind texts to embed");
+    }
+    int cached = stepper.tree().pages();
+    while (!stepper.scheduler().sequences().stream().allMatch(s -> s.hasEnded)) {
+      stepper.step();
+    }
+    assertTrue(stepper.tree().pages() - cached < 1_000, "texts to embed fill the prefix tree");
+  }
+
+  @Test
   void aLowerPriorityAloneIsNotHeldBack() {
     var low = submit("a", -3, 100, 10);
     for (int step = 0; step < 16; step++) {

@@ -20,6 +20,7 @@ final class SimulatedExecutor implements Executor {
   private final PagePool pool;
   private final long[] numbers; // [pages · pageTokens]
   private final float[] logits; // [batchLogitsMax · VOCABULARY]
+  private final float[] states; // [batchTokensMax]
   private final int batchTokensMax;
   private final int batchLogitsMax;
   private final int window;
@@ -40,6 +41,7 @@ final class SimulatedExecutor implements Executor {
     this.pool = pool;
     this.numbers = new long[pool.pages() * pool.pageTokens()];
     this.logits = new float[batchLogitsMax * VOCABULARY];
+    this.states = new float[batchTokensMax];
     this.batchTokensMax = batchTokensMax;
     this.batchLogitsMax = batchLogitsMax;
     this.window = window;
@@ -73,6 +75,11 @@ final class SimulatedExecutor implements Executor {
     return (int) Long.remainderUnsigned(number, VOCABULARY);
   }
 
+  /// The one value of a state.
+  static float state(long number) {
+    return number & 0xffff;
+  }
+
   private static long mix(long a, long b) {
     long x = (a ^ b * 0x9e3779b97f4a7c15L) * 0xbf58476d1ce4e5b9L;
     return x ^ x >>> 29;
@@ -80,7 +87,7 @@ final class SimulatedExecutor implements Executor {
 
   @Override
   public void forward(Batch batch) {
-    int row = 0;
+    int output = 0;
     Arrays.fill(logits, 0);
     for (int slice = 0; slice < batch.slices(); slice++) {
       int[] table = batch.pages(slice).pages();
@@ -96,8 +103,13 @@ final class SimulatedExecutor implements Executor {
                 window,
                 earlier -> numbers[place(table, earlier)]);
         numbers[place(table, position)] = number;
-        if (row < batch.logits() && batch.logitsToken(row) == token) {
-          logits[row++ * VOCABULARY + next(number)] = 1;
+        if (output < batch.outputs() && batch.outputToken(output) == token) {
+          if (batch.outputRow(output) < 0) {
+            states[output] = state(number);
+          } else {
+            logits[batch.outputRow(output) * VOCABULARY + next(number)] = 1;
+          }
+          output++;
         }
       }
     }
@@ -116,6 +128,21 @@ final class SimulatedExecutor implements Executor {
   @Override
   public long logitsStride() {
     return VOCABULARY;
+  }
+
+  @Override
+  public MemorySegment states() {
+    return MemorySegment.ofArray(states);
+  }
+
+  @Override
+  public long statesStride() {
+    return 1;
+  }
+
+  @Override
+  public int stateSize() {
+    return 1;
   }
 
   @Override

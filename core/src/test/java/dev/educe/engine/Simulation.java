@@ -101,7 +101,7 @@ final class Simulation {
                   isFairness ? 0 : random.nextInt(2),
                   isFairness ? 0 : random.nextInt(priorities),
                   prompt(random.nextInt(families), contextLength),
-                  random.nextInt(8) == 0 && !isFairness ? 0 : 1 + random.nextInt(40),
+                  random.nextInt(6) == 0 && !isFairness ? 0 : 1 + random.nextInt(40),
                   arrival,
                   isPlain || random.nextInt(3) > 0
                       ? NEVER

@@ -3,9 +3,11 @@ package dev.educe.grammar;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.StringJoiner;
 
 /// Schemas drawn at random, and values that may fit them. A value is a `Map`, `List`, `String`,
@@ -147,8 +149,12 @@ final class RandomSchema {
     schema.put("allOf", List.of(first, second));
   }
 
-  /// A value that may fit.
+  /// A value that may fit, its properties in the order that is asked for.
   Object value(Object schema, int depth) {
+    return ordered(List.of(schema), drawn(schema, depth));
+  }
+
+  private Object drawn(Object schema, int depth) {
     if (!(schema instanceof Map<?, ?> map)) {
       return BigDecimal.ONE;
     }
@@ -156,13 +162,15 @@ final class RandomSchema {
       return values.get(random.nextInt(values.size()));
     }
     if (map.get("anyOf") instanceof List<?> branches) {
-      return value(branches.get(random.nextInt(branches.size())), depth);
+      return drawn(branches.get(random.nextInt(branches.size())), depth);
     }
     if (map.get("allOf") instanceof List<?> parts) {
-      Object first = value(parts.get(0), depth);
-      Object second = value(parts.get(1), depth);
+      Object first = drawn(parts.get(0), depth);
+      Object second = drawn(parts.get(1), depth);
       if (first instanceof Map<?, ?> a && second instanceof Map<?, ?> b) {
-        return ordered(List.of((Map<?, ?>) parts.get(0), (Map<?, ?>) parts.get(1)), a, b);
+        var both = new LinkedHashMap<Object, Object>(b);
+        both.putAll(a);
+        return both;
       }
       return random.nextBoolean() ? first : second;
     }
@@ -199,54 +207,95 @@ final class RandomSchema {
     return text.toString();
   }
 
-  private Map<String, Object> objectValue(Map<?, ?> schema, int depth) {
-    var value = new LinkedHashMap<String, Object>();
+  private Map<Object, Object> objectValue(Map<?, ?> schema, int depth) {
+    var value = new LinkedHashMap<Object, Object>();
     if (schema.get("properties") instanceof Map<?, ?> properties) {
       properties.forEach((name, inner) -> {
         if (random.nextInt(4) > 0) {
-          value.put((String) name, value(inner, depth - 1));
+          value.put(name, drawn(inner, depth - 1));
         }
       });
     }
     if (schema.get("required") instanceof List<?> required) {
-      required.forEach(name -> value.putIfAbsent((String) name, other(schema, depth)));
+      required.forEach(name -> value.putIfAbsent(name, other(schema, depth)));
     }
     if (random.nextInt(3) == 0) {
       value.putIfAbsent(random.nextBoolean() ? "z" : "ab", other(schema, depth));
     }
-    return ordered(List.of(schema), value, Map.of());
+    return value;
   }
 
   private Object other(Map<?, ?> schema, int depth) {
     return schema.get("additionalProperties") instanceof Map<?, ?> inner && depth > 0
-        ? value(inner, depth - 1)
+        ? drawn(inner, depth - 1)
         : string();
   }
 
-  /// Named properties in the order of the schemas, then those that are required, then others.
-  private static Map<String, Object> ordered(
-      List<Map<?, ?>> schemas, Map<?, ?> first, Map<?, ?> second) {
-    var all = new LinkedHashMap<String, Object>();
-    second.forEach((name, value) -> all.put((String) name, value));
-    first.forEach((name, value) -> all.put((String) name, value));
-    var names = new ArrayList<String>();
-    for (String keyword : List.of("properties", "required")) {
-      for (Map<?, ?> schema : schemas) {
-        Object named = schema.get(keyword);
-        var these = named instanceof Map<?, ?> map ? map.keySet() : (Iterable<?>) named;
-        if (these != null) {
-          these.forEach(name -> names.add((String) name));
-        }
+  /// Named properties in the order of the schemas that hold at once, then those that are required,
+  /// then others.
+  private static Object ordered(List<?> schemas, Object value) {
+    List<Map<?, ?>> all = flat(schemas);
+    if (value instanceof List<?> list) {
+      var items = new ArrayList<Object>();
+      for (Object item : list) {
+        int index = items.size();
+        items.add(ordered(all.stream().map(schema -> item(schema, index)).toList(), item));
+      }
+      return items;
+    }
+    if (!(value instanceof Map<?, ?> map)) {
+      return value;
+    }
+    var names = new LinkedHashSet<Object>();
+    for (var schema : all) {
+      names.addAll(schema.get("properties") instanceof Map<?, ?> m ? m.keySet() : Set.of());
+    }
+    for (var schema : all) {
+      names.addAll(schema.get("required") instanceof List<?> list ? list : List.of());
+    }
+    names.addAll(map.keySet());
+    names.retainAll(map.keySet());
+    var properties = new LinkedHashMap<Object, Object>();
+    for (Object name : names) {
+      var inner = all.stream().flatMap(schema -> property(schema, (String) name).stream()).toList();
+      properties.put(name, ordered(inner, map.get(name)));
+    }
+    return properties;
+  }
+
+  /// Schemas with those in their `allOf`, and in `anyOf` the first, as no other has objects.
+  private static List<Map<?, ?>> flat(List<?> schemas) {
+    var all = new ArrayList<Map<?, ?>>();
+    for (Object schema : schemas) {
+      if (schema instanceof Map<?, ?> map) {
+        all.add(map);
+        all.addAll(flat(map.get("allOf") instanceof List<?> parts ? parts : List.of()));
+        all.addAll(
+            flat(map.get("anyOf") instanceof List<?> parts ? parts.subList(0, 1) : List.of()));
       }
     }
-    names.addAll(all.keySet());
-    var ordered = new LinkedHashMap<String, Object>();
-    for (String name : names) {
-      if (all.containsKey(name)) {
-        ordered.putIfAbsent(name, all.get(name));
-      }
+    return all;
+  }
+
+  private static Object item(Map<?, ?> schema, int index) {
+    List<?> prefix = schema.get("prefixItems") instanceof List<?> list ? list : List.of();
+    return index < prefix.size()
+        ? prefix.get(index)
+        : schema.containsKey("items") ? schema.get("items") : true;
+  }
+
+  private static List<Object> property(Map<?, ?> schema, String name) {
+    var all = new ArrayList<Object>();
+    if (schema.get("properties") instanceof Map<?, ?> named && named.containsKey(name)) {
+      all.add(named.get(name));
     }
-    return ordered;
+    if (schema.get("patternProperties") instanceof Map<?, ?> patterns && name.startsWith("a")) {
+      all.add(patterns.get("^a"));
+    }
+    if (all.isEmpty() && schema.get("additionalProperties") instanceof Map<?, ?> other) {
+      all.add(other);
+    }
+    return all;
   }
 
   private List<Object> arrayValue(Map<?, ?> schema, int depth) {
@@ -254,7 +303,7 @@ final class RandomSchema {
     List<?> prefix = schema.get("prefixItems") instanceof List<?> list ? list : List.of();
     for (int i = random.nextInt(6); i > 0; i--) {
       Object inner = items.size() < prefix.size() ? prefix.get(items.size()) : schema.get("items");
-      items.add(value(inner, depth - 1));
+      items.add(drawn(inner, depth - 1));
     }
     return items;
   }

@@ -58,7 +58,22 @@ public final class ReferenceDecoder {
         .toArray(double[][]::new);
   }
 
+  /// The hidden states after the final norm, of every position.
+  public double[][] states(int[] tokens) {
+    return IntStream.range(0, tokens.length)
+        .mapToObj(p -> state(tokens[p], p))
+        .toArray(double[][]::new);
+  }
+
   private double[] step(int token, int position) {
+    var x = state(token, position);
+    var output = decoder.output();
+    var logits =
+        product(values.get(weights.output().spec().name()), 0, decoder.vocabularySize(), x);
+    return plus(logits, output.projection().bias());
+  }
+
+  private double[] state(int token, int position) {
     attentions = 0;
     var table = values.get(decoder.embedding().weight().name());
     int hidden = decoder.hiddenSize();
@@ -75,11 +90,7 @@ public final class ReferenceDecoder {
         }
       }
     }
-    var output = decoder.output();
-    var x = normalized(Optional.of(output.norm()), h);
-    var logits =
-        product(values.get(weights.output().spec().name()), 0, decoder.vocabularySize(), x);
-    return plus(logits, output.projection().bias());
+    return normalized(Optional.of(decoder.output().norm()), h);
   }
 
   private double[] run(Op op, double[] x, int position) {

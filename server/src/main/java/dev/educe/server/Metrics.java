@@ -127,6 +127,15 @@ public final class Metrics {
     }
   }
 
+  /// Texts have become vectors, or were to.
+  ///
+  /// @param texts how many
+  /// @param tokens of them that were read
+  public void embedded(String model, int texts, long tokens) {
+    registry.counter("educe.texts", "model", model, "finish", "embedded").increment(texts);
+    registry.counter("educe.tokens.prompt", "model", model).increment(tokens);
+  }
+
   private Timer timer(String name, String model) {
     return Timer.builder(name)
         .tag("model", model)

@@ -12,8 +12,7 @@ import dev.educe.Request;
 import dev.educe.sampling.Sampling;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
-import dev.educe.server.model.EngineModel;
-import dev.educe.server.model.LoadingCatalogue;
+import dev.educe.server.model.EngineCatalogue;
 import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -40,8 +39,7 @@ class EngineServedTest {
     var settings =
         new Settings().put("port", "0", "test").put("models.tiny.file", file.toString(), "test");
     var config = ServerConfig.of(settings);
-    try (var catalogue =
-            new LoadingCatalogue(config.models(), EngineModel::load, 0, Duration.ZERO);
+    try (var catalogue = new EngineCatalogue(config.models(), 0, Duration.ZERO);
         var server = new EduceServer(config, catalogue, _ -> {});
         var client = HttpClient.newHttpClient()) {
       String body =
@@ -74,8 +72,7 @@ class EngineServedTest {
     var settings =
         new Settings().put("port", "0", "test").put("models.tiny.file", file.toString(), "test");
     var config = ServerConfig.of(settings);
-    try (var catalogue =
-            new LoadingCatalogue(config.models(), EngineModel::load, 0, Duration.ZERO);
+    try (var catalogue = new EngineCatalogue(config.models(), 0, Duration.ZERO);
         var server = new EduceServer(config, catalogue, _ -> {});
         var client = HttpClient.newHttpClient()) {
       Function<String, JsonNode> chat =

@@ -2,6 +2,8 @@ package dev.educe.server;
 
 import dev.educe.ChatPrompt;
 import dev.educe.ChatRequest;
+import dev.educe.EmbeddingOptions;
+import dev.educe.Embeddings;
 import dev.educe.grammar.GrammarCache;
 import dev.educe.grammar.TokenTrie;
 import dev.educe.server.model.Generating;
@@ -17,6 +19,7 @@ import dev.educe.template.reply.OfferedTool;
 import dev.educe.template.reply.ReplyFormat;
 import dev.educe.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.BitSet;
 import java.util.List;
@@ -174,6 +177,39 @@ final class FakeModel implements ServedModel {
   }
 
   @Override
+  public int stateSize() {
+    return 2;
+  }
+
+  /// Vectors of how many tokens there are; of those that begin with `hold` there never are any.
+  @Override
+  public Vectors embed(List<int[]> inputs, EmbeddingOptions options) {
+    boolean isHeld = tokenizer().decode(inputs.getFirst()).startsWith("hold");
+    underWay.incrementAndGet();
+    return new Vectors() {
+      @Override
+      public Optional<Embeddings> poll(Duration time) throws InterruptedException {
+        if (isHeld) {
+          Thread.sleep(time.toMillis());
+          return Optional.empty();
+        }
+        var vectors = inputs.stream().map(input -> new float[] {input.length, -0.5f}).toList();
+        return Optional.of(new Embeddings(vectors, tokensRead()));
+      }
+
+      @Override
+      public long tokensRead() {
+        return inputs.stream().mapToInt(input -> input.length).sum();
+      }
+
+      @Override
+      public void close() {
+        underWay.decrementAndGet();
+      }
+    };
+  }
+
+  @Override
   public Progress progress() {
     return new Progress(waiting, underWay.get(), 0, 0, 0, steps);
   }
@@ -182,9 +218,6 @@ final class FakeModel implements ServedModel {
   public long bytes() {
     return 1;
   }
-
-  @Override
-  public void close() {}
 
   /// Every byte of UTF-8 is a token.
   private static final class Bytes implements Tokenizer {

@@ -58,7 +58,9 @@ class MutatedBodiesTest {
               + "\"store\":false,"
               + "\"reasoning\":{\"effort\":\"low\"},\"max_output_tokens\":3}",
           "{\"model\":\"letters\",\"prompt\":\"text\",\"add_special_tokens\":false}",
-          "{\"model\":\"letters\",\"tokens\":[1,2,3]}");
+          "{\"model\":\"letters\",\"tokens\":[1,2,3]}",
+          "{\"model\":\"letters\",\"input\":[\"a\",\"b\"],\"dimensions\":1,\"user\":\"u\"}",
+          "{\"model\":\"letters\",\"input\":[[1,2],[3]],\"encoding_format\":\"base64\"}");
 
   private static final List<String> VALUES =
       List.of(

@@ -51,6 +51,7 @@ class RoutesTest {
           POST /v1/chat/completions INFERENCE 8388608
           POST /v1/completions INFERENCE 8388608
           POST /v1/detokenize INFERENCE 8388608
+          POST /v1/embeddings INFERENCE 8388608
           POST /v1/responses INFERENCE 8388608
           POST /v1/responses/{response}/cancel INFERENCE 0
           POST /v1/tokenize INFERENCE 8388608
@@ -186,9 +187,14 @@ class RoutesTest {
                       "origin",
                       "https://chat.example",
                       "access-control-request-method",
-                      "POST")
+                      "POST",
+                      "access-control-request-headers",
+                      "authorization,content-type,x-stainless-os")
                   .method("OPTIONS", BodyPublishers.noBody()));
       assertEquals(204, preflight.statusCode());
+      assertEquals(
+          "authorization,content-type,x-stainless-os",
+          preflight.headers().firstValue("access-control-allow-headers").orElseThrow());
     }
   }
 }

@@ -1,11 +1,7 @@
 package dev.educe.server;
 
-import dev.educe.kernels.KvType;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
-import dev.educe.server.model.LoadingCatalogue;
-import dev.educe.server.model.LoadingCatalogue.Source;
-import dev.educe.server.model.ModelOptions;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -15,9 +11,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
@@ -38,12 +31,7 @@ final class Served implements AutoCloseable {
       String[] parts = setting.split("=", 2);
       set.put(parts[0], parts[1], "test");
     }
-    Path file = Files.createTempFile("letters", ".gguf");
-    file.toFile().deleteOnExit();
-    var options = new ModelOptions(0, 1, KvType.F16, 0, "", 1_024, Duration.ZERO, "");
-    var source = new Source("letters", List.of("abc"), file, options);
-    var catalogue = new LoadingCatalogue(List.of(source), (_, _) -> model, 0, Duration.ZERO);
-    catalogue.lease("letters").close();
+    var catalogue = new FakeCatalogue("letters", "abc", model);
     server = new EduceServer(ServerConfig.of(set), catalogue, log::add);
   }
 

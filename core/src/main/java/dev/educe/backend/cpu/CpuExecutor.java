@@ -67,7 +67,7 @@ public final class CpuExecutor implements Executor {
   private final Workers.Task enter = this::enter;
   private final Workers.Task leave = this::leave;
   private final int[] allTokens; // [batchTokensMax]: each row is its own token
-  private final int[] logitsTokens; // [batchLogitsMax]
+  private final int[] outputTokens; // [batchTokensMax]
   private Batch batch;
   private int[] tokens; // which token of the batch each row is
   private int rows;
@@ -82,7 +82,7 @@ public final class CpuExecutor implements Executor {
     this.batchTokensMax = options.batchTokensMax;
     this.batchLogitsMax = options.batchLogitsMax;
     this.allTokens = IntStream.range(0, batchTokensMax).toArray();
-    this.logitsTokens = new int[batchLogitsMax];
+    this.outputTokens = new int[batchTokensMax];
   }
 
   /// Loads the weights and allocates everything.
@@ -150,8 +150,8 @@ public final class CpuExecutor implements Executor {
       narrow();
     }
     crew.workers().run(rows, leave);
-    if (rows > 0) {
-      program.output().run(program.outputX(), rows);
+    if (batch.logits() > 0) {
+      program.output().run(program.outputX(), batch.logits());
     }
     this.batch = null;
   }
@@ -169,23 +169,24 @@ public final class CpuExecutor implements Executor {
     pending = step;
   }
 
-  /// From here on, only the tokens whose logits are wanted matter: no op that follows keeps state.
+  /// From here on, only the tokens whose logits or states are wanted matter: no op that follows
+  /// keeps state.
   private void narrow() {
-    if (batch.logits() == rows) {
+    if (batch.outputs() == rows) {
       return;
     }
     long bytes = program.hiddenStride() * Float.BYTES;
-    for (int row = 0; row < batch.logits(); row++) {
+    for (int row = 0; row < batch.outputs(); row++) {
       // Tokens ascend, so a row never overwrites one that is still to be moved.
-      int token = batch.logitsToken(row);
-      logitsTokens[row] = token;
+      int token = batch.outputToken(row);
+      outputTokens[row] = token;
       MemorySegment.copy(program.hidden(), token * bytes, program.hidden(), row * bytes, bytes);
       for (Branch branch : pending.branches()) {
         MemorySegment.copy(branch.y(), token * bytes, branch.y(), row * bytes, bytes);
       }
     }
-    tokens = logitsTokens;
-    rows = batch.logits();
+    tokens = outputTokens;
+    rows = batch.outputs();
   }
 
   private void embed(int token, int worker) {
@@ -200,20 +201,30 @@ public final class CpuExecutor implements Executor {
 
   private void enter(int row, int worker) {
     addPending(row);
-    normalize(entering.before(), row, entering.x(), entering.stage().quantized());
+    normalize(entering.before(), row, entering.x(), row, entering.stage().quantized());
   }
 
-  /// The way out of the layers.
+  /// The way out of the layers: to where logits come from, or in its place as a state.
   private void leave(int row, int worker) {
     addPending(row);
-    normalize(
-        Optional.of(program.outputNorm()), row, program.outputX(), program.output().quantized());
+    Norm norm = program.outputNorm();
+    int logitsRow = batch.outputRow(row);
+    if (logitsRow < 0) {
+      MemorySegment hidden = program.hidden();
+      long at = row * program.hiddenStride();
+      crew.kernels()
+          .rows()
+          .rmsNorm(hidden, at, norm.weight(), norm.epsilon(), hidden, at, program.hiddenSize());
+    } else {
+      boolean quantized = program.output().quantized();
+      normalize(Optional.of(norm), row, program.outputX(), logitsRow, quantized);
+    }
   }
 
-  private void normalize(Optional<Norm> norm, int row, Activations x, boolean quantized) {
+  private void normalize(Optional<Norm> norm, int row, Activations x, int xRow, boolean quantized) {
     MemorySegment hidden = program.hidden();
     long from = (long) row * program.hiddenStride();
-    long to = (long) row * x.paddedSize();
+    long to = (long) xRow * x.paddedSize();
     int size = program.hiddenSize();
     if (norm.isPresent()) {
       crew.kernels()
@@ -222,7 +233,7 @@ public final class CpuExecutor implements Executor {
     } else {
       MemorySegment.copy(hidden, from * 4, x.floats(), to * 4, size * 4L);
     }
-    if (quantized && crew.kernels().matrix().quantize(x, row, row + 1) >= 0) {
+    if (quantized && crew.kernels().matrix().quantize(x, xRow, xRow + 1) >= 0) {
       batch.fail(tokens[row], "the hidden state holds a number that is not finite");
     }
   }
@@ -256,6 +267,21 @@ public final class CpuExecutor implements Executor {
   @Override
   public long logitsStride() {
     return program.logitsStride();
+  }
+
+  @Override
+  public MemorySegment states() {
+    return program.hidden();
+  }
+
+  @Override
+  public long statesStride() {
+    return program.hiddenStride();
+  }
+
+  @Override
+  public int stateSize() {
+    return program.hiddenSize();
   }
 
   @Override

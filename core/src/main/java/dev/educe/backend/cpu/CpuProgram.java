@@ -10,7 +10,8 @@ import java.util.List;
 /// A description bound to weights and memory, ready to run.
 ///
 /// @param embedding `[vocabularySize, hiddenSize]`
-/// @param hidden F32 `[tokens, hiddenStride]`: the tokens' hidden states
+/// @param hidden F32 `[tokens, hiddenStride]`: the tokens' hidden states; in the end, those that
+///   are wanted, normalized
 /// @param steps the residual steps of all layers, in order
 /// @param stateSteps how many of them there are up to the last one that keeps state
 /// @param outputX the normalized rows whose logits are wanted

@@ -1,5 +1,7 @@
 package dev.educe.template.reply;
 
+import java.util.List;
+
 /// How a family writes a single tool call: a name, arguments, and literals around them.
 public sealed interface CallForm {
   /// What stands before the name.
@@ -43,4 +45,31 @@ public sealed interface CallForm {
   /// @param afterArguments after the arguments
   record Named(String beforeName, String afterName, ArgumentSyntax arguments, String afterArguments)
       implements CallForm {}
+
+  /// No call by its looks: the rest of the reply is code, for an interpreter that the family knows.
+  /// Only read where such a tool is offered and nothing else fits.
+  ///
+  /// @param tools that may take the code, the first that is offered does
+  /// @param isNamed whether the tool's name stands in the line before the code
+  /// @param parameter which takes the code
+  record Code(List<String> tools, boolean isNamed, String parameter) implements CallForm {
+    public Code {
+      tools = List.copyOf(tools);
+    }
+
+    @Override
+    public String beforeName() {
+      return "";
+    }
+
+    @Override
+    public String afterName() {
+      return isNamed ? "\n" : "";
+    }
+
+    @Override
+    public String afterArguments() {
+      return "";
+    }
+  }
 }

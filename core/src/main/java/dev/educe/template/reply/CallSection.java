@@ -7,6 +7,7 @@ import java.util.List;
 /// What turns out to be no call is given back as it was written.
 final class CallSection {
   private final List<CallSyntax> syntaxes;
+  private final List<CallForm.Code> codes;
   private final String opening;
   private final Parts parts;
   private final OfferedTools tools;
@@ -20,18 +21,26 @@ final class CallSection {
   private boolean listEnded;
   private int calls;
   private String untaken = "";
+  private boolean inCode;
 
   /// @param syntaxes those that begin so; the first character tells them apart
   /// @param opening the marker, or empty if there is none
   /// @param heldMax how many characters may wait until a call has its name
   CallSection(
       List<CallSyntax> syntaxes, String opening, Parts parts, OfferedTools tools, int heldMax) {
-    this.syntaxes = syntaxes;
+    this.syntaxes =
+        syntaxes.stream().filter(syntax -> !(syntax.form() instanceof CallForm.Code)).toList();
+    this.codes =
+        syntaxes.stream()
+            .map(CallSyntax::form)
+            .filter(CallForm.Code.class::isInstance)
+            .map(CallForm.Code.class::cast)
+            .toList();
     this.opening = opening;
     this.parts = parts;
     this.tools = tools;
     this.heldMax = heldMax;
-    for (var syntax : syntaxes) {
+    for (var syntax : this.syntaxes) {
       if (syntax.open().isBlank() && !opening.isEmpty()) {
         beginCall(syntax);
       }
@@ -41,6 +50,10 @@ final class CallSection {
   /// Takes a character; when there are no more, [#rejected] and [#untaken] say what is to be read
   /// again.
   Progress accept(char c) {
+    if (inCode) {
+      call.acceptQuoted(c);
+      return Progress.MORE;
+    }
     raw.append(c);
     if (raw.length() > heldMax) {
       return reject("");
@@ -78,8 +91,15 @@ final class CallSection {
   ///
   /// @param cut whether the reply was cut off, so that what is missing was never to come
   void finish(boolean cut) {
+    if (!cut && !hasCalls()) {
+      beginCode();
+    }
+    if (inCode && !cut) {
+      call.accept("\"}");
+      call.end(true);
+    }
     if (inCall) {
-      if (!cut) {
+      if (!cut && !inCode) {
         reader.finish();
       }
       call.end(false);
@@ -132,9 +152,32 @@ final class CallSection {
 
   /// Ends the section without this end of what came.
   private Progress reject(String rest) {
+    if (!hasCalls() && beginCode()) {
+      return Progress.MORE;
+    }
     raw.setLength(Math.max(0, raw.length() - rest.length()));
     untaken = rest;
     return Progress.BAD;
+  }
+
+  /// Takes what came for the beginning of code, if it may be that.
+  private boolean beginCode() {
+    for (var form : codes) {
+      for (String tool : form.tools()) {
+        String header = form.isNamed() ? tool + form.afterName() : "";
+        if (tools.has(tool) && raw.indexOf(header) == 0 && raw.length() > header.length()) {
+          call = new Call(parts, this::isAllowed);
+          call.begin("", tool);
+          call.accept("{\"" + form.parameter() + "\":\"");
+          raw.chars().skip(header.length()).forEach(c -> call.acceptQuoted((char) c));
+          raw.setLength(0);
+          inCode = true;
+          inCall = true;
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private Progress between(char c) {
@@ -216,6 +259,7 @@ final class CallSection {
           case CallForm.InObject form ->
               new ObjectCallReader(call, form, opening.isEmpty(), heldMax);
           case CallForm.Named form -> new NamedCallReader(call, form, tools, heldMax);
+          case CallForm.Code _ -> throw new IllegalStateException("code begins no call");
         };
   }
 }

@@ -3,6 +3,7 @@ package dev.educe.template.reply;
 import dev.educe.template.reply.ArgumentSyntax.Elements;
 import dev.educe.template.reply.ArgumentSyntax.Json;
 import dev.educe.template.reply.ArgumentSyntax.Members;
+import dev.educe.template.reply.CallForm.Code;
 import dev.educe.template.reply.CallForm.InObject;
 import dev.educe.template.reply.CallForm.Named;
 import java.util.List;
@@ -67,6 +68,20 @@ final class ReplyFormats {
   private static final CallSyntax HERMES =
       new CallSyntax("<tool_call>\n", "", "\n</tool_call>", ARGUMENTS);
 
+  private static final CallSyntax LFM =
+      new CallSyntax("<|tool_call_start|>[", ", ", "]<|tool_call_end|>", PYTHON);
+
+  private static final CallSyntax LFM_JSON =
+      new CallSyntax("<|tool_call_start|>[", ", ", "]<|tool_call_end|>", ARGUMENTS);
+
+  /// What Llama's built-in interpreter is given.
+  private static final CallSyntax CODE =
+      new CallSyntax(
+          "<|python_tag|>",
+          "",
+          "",
+          new Code(List.of("code_interpreter", "python", "ipython"), false, "code"));
+
   private static final CallSyntax JSON_ALONE = new CallSyntax("", "", "", PARAMETERS);
 
   /// The first whose signs a template has is its family.
@@ -83,17 +98,19 @@ final class ReplyFormats {
                   "<|channel|>final<|message|>",
                   "<|channel|>final <|constrain|>json<|message|>",
                   "<|channel|>commentary<|message|>",
+                  "<|channel|>commentary to=assistant",
                   "<|end|>",
                   "<|call|>",
                   "<|return|>"),
           new Family(
-              "gemma-4",
-              "<|tool_call>",
-              new CallSyntax(
+                  "gemma-4",
                   "<|tool_call>",
-                  "",
-                  "<tool_call|>",
-                  new Named("call:", "{", new Members(':', "<|\"|>"), "}"))),
+                  new CallSyntax(
+                      "<|tool_call>",
+                      "",
+                      "<tool_call|>",
+                      new Named("call:", "{", new Members(':', "<|\"|>"), "}")))
+              .ignoring("<|channel>", "<channel|>"),
           new Family(
               "function-gemma",
               "<start_function_call>",
@@ -142,6 +159,15 @@ final class ReplyFormats {
                       "<|tool_call_begin|>functions.",
                       ":0<|tool_call_argument_begin|>",
                       new Json(),
+                      "<|tool_call_end|>")),
+              new CallSyntax(
+                  "",
+                  "",
+                  "",
+                  new Named(
+                      "<|tool_call_begin|>functions.",
+                      ":0<|tool_call_argument_begin|>",
+                      new Json(),
                       "<|tool_call_end|>"))),
           new Family(
               "mistral",
@@ -168,22 +194,24 @@ final class ReplyFormats {
                   "<|END_RESPONSE|>",
                   "<|END_OF_TURN_TOKEN|>"),
           new Family(
-              "command-r",
-              "Action: & ```json",
-              new CallSyntax(
-                  "Action:\n```json\n[\n",
-                  ",\n",
-                  "\n]```",
-                  new InObject("tool_name", "parameters")),
-              new CallSyntax(
-                  "Action: ```json\n[\n",
-                  ",\n",
-                  "\n]\n```",
-                  new InObject("tool_name", "parameters"))),
+                  "command-r",
+                  "Action: & ```json",
+                  new CallSyntax(
+                      "Action:\n```json\n[\n",
+                      ",\n",
+                      "\n]```",
+                      new InObject("tool_name", "parameters")),
+                  new CallSyntax(
+                      "Action: ```json\n[\n",
+                      ",\n",
+                      "\n]\n```",
+                      new InObject("tool_name", "parameters")))
+              .ignoring("<|CHATBOT_TOKEN|>", "<|END_OF_TURN_TOKEN|>"),
           new Family(
                   "functionary-3.2",
                   ">>>all",
-                  new CallSyntax(">>>", "", "", new Named("", "\n", new Json(), "")))
+                  new CallSyntax(">>>", "", "", new Named("", "\n", new Json(), "")),
+                  new CallSyntax(">>>", "", "", new Code(List.of("python"), true, "code")))
               .ignoring(">>>all\n"),
           new Family(
               "firefunction", "functools[", new CallSyntax(" functools[", ", ", "]", ARGUMENTS)),
@@ -244,11 +272,8 @@ final class ReplyFormats {
                       "</tool_name>\n<arguments>\n",
                       new Json(),
                       "\n</arguments>"))),
-          new Family(
-              "lfm-2",
-              "<|tool_list_start|>",
-              new CallSyntax("<|tool_call_start|>[", ", ", "]<|tool_call_end|>", PYTHON),
-              new CallSyntax("<|tool_call_start|>[", ", ", "]<|tool_call_end|>", ARGUMENTS)),
+          new Family("lfm-2", "<|tool_list_start|>", LFM, LFM_JSON),
+          new Family("lfm-2", "<|tool_call_start|>", LFM, LFM_JSON),
           new Family(
               "apertus",
               "<|tools_prefix|>",
@@ -257,6 +282,22 @@ final class ReplyFormats {
                   ", ",
                   "]<|tools_suffix|>",
                   new Named("{\"", "\": ", new Json(), "}"))),
+          new Family(
+              "gigachat-3",
+              "'function call' & <|role_sep|>",
+              new CallSyntax("<|message_sep|>\n\nfunction call<|role_sep|>\n", "", "", ARGUMENTS)),
+          new Family(
+              "minicpm",
+              "<function name= & <param name=",
+              new CallSyntax(
+                  "",
+                  "",
+                  "",
+                  new Named(
+                      "<function name=\"",
+                      "\">",
+                      new Elements("<param name=\"", "\">", "\">", "</param>"),
+                      "</function>"))),
           new Family(
               "gigachat",
               "<|function_call|>",
@@ -286,7 +327,8 @@ final class ReplyFormats {
           new Family(
               "functionary-3.1",
               "<function= & <|python_tag|>",
-              new CallSyntax("", "", "", FUNCTION_TAG)),
+              new CallSyntax("", "", "", FUNCTION_TAG),
+              CODE),
           new Family(
               "llama-3",
               "<|start_header_id|>",
@@ -294,7 +336,8 @@ final class ReplyFormats {
               new CallSyntax("<|python_tag|>", "", "", PARAMETERS),
               new CallSyntax(
                   "<|python_tag|>", "", "", new Named("", ".call(", new Members('=', ""), ")")),
-              new CallSyntax("", "", "", FUNCTION_TAG)),
+              new CallSyntax("", "", "", FUNCTION_TAG),
+              CODE),
           new Family(
                   "llama-4", "<|header_start|>", new CallSyntax("[", ", ", "]", PYTHON), JSON_ALONE)
               .ignoring("<|python_start|>", "<|python_end|>"),

@@ -1,10 +1,13 @@
 package dev.educe.template.reply;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /// Tells content, reasoning and tool calls apart while a reply is written.
 ///
@@ -20,6 +23,9 @@ public final class ReplyReader {
 
   /// How much white space may wait for what follows it.
   private static final int SPACE_MAX = 256;
+
+  /// Shorter beginnings of a marker may well be something else.
+  private static final int BEGUN_MIN = 3;
 
   private final Parts parts = new Parts();
   private final OfferedTools tools;
@@ -41,6 +47,10 @@ public final class ReplyReader {
 
   /// The markers that end it.
   private List<String> endings = List.of();
+
+  /// Those that end it where a line begins: also elements of calls, which models write without
+  /// closing their reasoning before, but mention in it as well.
+  private List<String> endingsOfLines = List.of();
 
   /// The section that the reply is in, or `null`.
   private CallSection section;
@@ -82,7 +92,17 @@ public final class ReplyReader {
         .filter(marker -> openings.containsKey(marker) || triggers.containsKey(marker))
         .filter(prompt::endsWith)
         .findFirst()
+        .or(() -> begunMarker(prompt))
         .ifPresent(marker -> marker.chars().forEach(c -> step((char) c)));
+  }
+
+  /// The beginning of a marker to be ignored, such as the `>>>` of `>>>all`.
+  private Optional<String> begunMarker(String prompt) {
+    return ignored.stream()
+        .flatMap(marker ->
+            IntStream.range(BEGUN_MIN, marker.length()).mapToObj(end -> marker.substring(0, end)))
+        .filter(prompt::endsWith)
+        .max(Comparator.comparing(String::length));
   }
 
   /// Takes the next piece of the reply and hands over what has become certain.
@@ -175,7 +195,10 @@ public final class ReplyReader {
   }
 
   private List<String> markers() {
-    return reasoning != null ? endings : hasContent ? anywhere : atStart;
+    if (reasoning != null) {
+      return besideMarker || space.indexOf("\n") >= 0 ? endingsOfLines : endings;
+    }
+    return hasContent ? anywhere : atStart;
   }
 
   private String longest(String text) {
@@ -206,6 +229,8 @@ public final class ReplyReader {
     if (syntax != null) {
       endings = new ArrayList<>(List.of(syntax.close().strip()));
       triggers.keySet().stream().filter(Marker::isControl).forEach(endings::add);
+      endingsOfLines = new ArrayList<>(endings);
+      triggers.keySet().stream().filter(open -> open.startsWith("<")).forEach(endingsOfLines::add);
     }
   }
 

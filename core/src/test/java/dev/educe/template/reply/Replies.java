@@ -19,6 +19,7 @@ final class Replies {
       List.of(
           new OfferedTool("get_weather", Set.of("city", "unit")),
           new OfferedTool("get_time", Set.of()),
+          new OfferedTool("python", Set.of("code")),
           new OfferedTool("write_file", Set.of("path", "text")));
 
   private Replies() {}

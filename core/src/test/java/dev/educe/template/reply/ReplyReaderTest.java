@@ -194,7 +194,7 @@ class ReplyReaderTest {
         boolean isJson =
             !(form instanceof CallForm.Named named)
                 || named.arguments() instanceof ArgumentSyntax.Json;
-        if (!isJson || form.beforeName().equals("<server_name>")) {
+        if (!isJson || form instanceof CallForm.Code || form.beforeName().equals("<server_name>")) {
           continue;
         }
         String call =

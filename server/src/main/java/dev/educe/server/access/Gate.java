@@ -12,11 +12,17 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Lets requests in: those for this server, from where they may come, with a key that allows them,
 /// within its quota.
 public final class Gate implements Guard {
   private static final System.Logger LOG = System.getLogger(Gate.class.getName());
+
+  // What pages may read of an answer: what clients go by when they try again, and what they show.
+  private static final String EXPOSED = "x-request-id, retry-after, retry-after-ms, x-should-retry";
+
+  private static final Pattern HEADER_NAMES = Pattern.compile("[a-zA-Z0-9, -]{1,1024}");
 
   private final HostCheck hosts;
   private final Optional<Keys> keys;
@@ -46,21 +52,27 @@ public final class Gate implements Guard {
     }
     if (hosts.isAllowed(origin)) {
       exchange.header("access-control-allow-origin", origin);
-      exchange.header("access-control-expose-headers", "x-request-id, retry-after");
+      exchange.header("access-control-expose-headers", EXPOSED);
       exchange.header("vary", "Origin");
       return isPreflight(exchange);
     }
     return false;
   }
 
-  /// A browser asks whether a page may send what it wants to send.
+  /// A browser asks whether a page may send what it wants to send: any header, for clients have
+  /// many of their own, and the page's origin is known to be welcome.
   private static boolean isPreflight(Exchange exchange) {
     if (!exchange.method().equals("OPTIONS")
         || exchange.headers("access-control-request-method").isEmpty()) {
       return false;
     }
     exchange.header("access-control-allow-methods", "GET, POST, DELETE");
-    exchange.header("access-control-allow-headers", "authorization, content-type");
+    exchange.header(
+        "access-control-allow-headers",
+        exchange
+            .header("access-control-request-headers")
+            .filter(names -> HEADER_NAMES.matcher(names).matches())
+            .orElse("authorization, content-type"));
     exchange.header("access-control-max-age", "600");
     exchange.answer(204, "text/plain", "");
     return true;

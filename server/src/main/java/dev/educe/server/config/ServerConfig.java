@@ -1,7 +1,7 @@
 package dev.educe.server.config;
 
 import dev.educe.kernels.KvType;
-import dev.educe.server.model.LoadingCatalogue.Source;
+import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
 import java.net.InetAddress;
 import java.net.URI;

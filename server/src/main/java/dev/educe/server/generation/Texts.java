@@ -1,7 +1,5 @@
 package dev.educe.server.generation;
 
-import dev.educe.engine.RefusedException;
-import dev.educe.sampling.NumericalException;
 import dev.educe.server.access.Budget;
 import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
@@ -144,14 +142,10 @@ public final class Texts implements AutoCloseable {
         ended(end);
         switch (end.finish()) {
           case STOP, LENGTH -> {}
-          case FAILED -> throw failed(end);
+          case FAILED -> throw Failures.of(end.cause());
           case CANCELLED -> {
             if (!isEnough[end.choice()]) {
-              throw Refusal.WAITED_TOO_LONG.error(
-                  end.usage().generatedTokens() == 0
-                      ? "The request waited longer than it may."
-                      : "The request took longer than it may.",
-                  0);
+              throw Failures.tookTooLong();
             }
           }
         }
@@ -170,26 +164,6 @@ public final class Texts implements AutoCloseable {
     usages[end.choice()] = end.usage();
     String finish = end.finish().name().toLowerCase(Locale.ROOT);
     service.metrics().ended(model, finish, end.usage());
-  }
-
-  private static ApiException failed(Happening.End end) {
-    if (end.cause().orElse(null) instanceof RefusedException refused) {
-      return Refusal.valueOf(refused.kind().name())
-          .error("The request waited longer than it may.", refused.retryMillis().orElse(0L));
-    }
-    boolean isNumerical = end.cause().filter(NumericalException.class::isInstance).isPresent();
-    if (end.cause().filter(IllegalArgumentException.class::isInstance).isPresent()) {
-      return new ApiException(
-          ApiError.badRequest("invalid_value", "The request has a value that cannot be used."));
-    }
-    return new ApiException(
-        ApiError.of(
-            500,
-            ApiError.SERVER_ERROR,
-            isNumerical ? "numerical_error" : "engine_error",
-            isNumerical
-                ? "The model's numbers are no longer finite; no answer can be given."
-                : "The server had an error while generating."));
   }
 
   /// What all texts have taken; the tokens of a prompt that several share count once.

@@ -4,6 +4,9 @@ import dev.educe.Chat;
 import dev.educe.ChatPrompt;
 import dev.educe.ChatRequest;
 import dev.educe.ChatTemplate;
+import dev.educe.EmbeddingOptions;
+import dev.educe.EmbeddingRun;
+import dev.educe.Embeddings;
 import dev.educe.Model;
 import dev.educe.engine.Ended;
 import dev.educe.engine.Event;
@@ -21,7 +24,9 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -39,21 +44,21 @@ public final class EngineModel implements ServedModel {
     this.chat = chat;
   }
 
-  /// Loads it from a file.
+  /// A loaded model, served as its source says; it is borrowed.
   ///
-  /// @throws IOException if it cannot be read
-  public static EngineModel load(Path file, ModelOptions options) throws IOException {
-    var given = given(options.chatTemplate());
-    var model = Model.load(file, options.loadOptions());
-    try {
-      return new EngineModel(
-          model,
-          GapTokens.of(model),
-          given.isPresent() ? () -> model.chat(given.get()) : own(model, file));
-    } catch (IOException | RuntimeException e) {
-      model.close();
-      throw e;
-    }
+  /// @throws IOException if the chat template that is to replace its own cannot be read, or what it
+  ///   fills gaps with is damaged
+  static EngineModel of(Model model, EngineCatalogue.Source source) throws IOException {
+    var given = given(source.options().chatTemplate());
+    return new EngineModel(
+        model,
+        GapTokens.of(model),
+        given.isPresent() ? () -> model.chat(given.get()) : own(model, source.file()));
+  }
+
+  /// Whether it is this model that is served.
+  boolean runs(Model model) {
+    return this.model == model;
   }
 
   private static Optional<ChatTemplate> given(String template) throws IOException {
@@ -128,13 +133,22 @@ public final class EngineModel implements ServedModel {
       events.onRoom(ticket::resume);
       return ticket::cancel;
     } catch (RefusedException e) {
-      throw Refusal.valueOf(e.kind().name()).error(sentence(e), e.retryMillis().orElse(0L));
+      throw Refusal.of(e);
     }
   }
 
-  private static String sentence(RefusedException refused) {
-    String message = refused.getMessage();
-    return Character.toUpperCase(message.charAt(0)) + message.substring(1) + ".";
+  @Override
+  public int stateSize() {
+    return model.stateSize();
+  }
+
+  @Override
+  public Vectors embed(List<int[]> inputs, EmbeddingOptions options) {
+    try {
+      return new Run(model.embedder().start(inputs, options));
+    } catch (RefusedException e) {
+      throw Refusal.of(e);
+    }
   }
 
   @Override
@@ -154,9 +168,22 @@ public final class EngineModel implements ServedModel {
     return model.memoryBytes();
   }
 
-  @Override
-  public void close() {
-    model.close();
+  /// Texts that the engine reads.
+  private record Run(EmbeddingRun run) implements Vectors {
+    @Override
+    public Optional<Embeddings> poll(Duration time) throws InterruptedException {
+      return run.await(time) ? Optional.of(run.result()) : Optional.empty();
+    }
+
+    @Override
+    public long tokensRead() {
+      return run.promptTokens();
+    }
+
+    @Override
+    public void close() {
+      run.close();
+    }
   }
 
   /// Puts the events of one text into a request's mailbox.

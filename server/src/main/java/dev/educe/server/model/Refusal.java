@@ -1,5 +1,6 @@
 package dev.educe.server.model;
 
+import dev.educe.engine.RefusedException;
 import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
 
@@ -40,6 +41,18 @@ public enum Refusal {
       return new ApiException(error);
     }
     return new ApiException(error.withRetryMillis(retryMillis == 0 ? RETRY_MILLIS : retryMillis));
+  }
+
+  /// The error for a client whose request a model has not taken on.
+  public static ApiException of(RefusedException refused) {
+    String message = refused.getMessage();
+    String sentence = Character.toUpperCase(message.charAt(0)) + message.substring(1) + ".";
+    return valueOf(refused.kind().name()).error(sentence, refused.retryMillis().orElse(0L));
+  }
+
+  /// The error for a client, about a parameter; trying again is of no use.
+  public ApiException error(String param, String message) {
+    return new ApiException(ApiError.of(status, type(), code, message).withParam(param));
   }
 
   private String type() {

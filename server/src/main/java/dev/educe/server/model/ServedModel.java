@@ -2,13 +2,17 @@ package dev.educe.server.model;
 
 import dev.educe.ChatPrompt;
 import dev.educe.ChatRequest;
+import dev.educe.EmbeddingOptions;
+import dev.educe.Embeddings;
 import dev.educe.grammar.GrammarCache;
 import dev.educe.server.http.ApiException;
 import dev.educe.tokenizer.Tokenizer;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// A loaded model, as handlers see it. Thread-safe.
-public interface ServedModel extends AutoCloseable {
+public interface ServedModel {
   /// Tokens a prompt and its continuation may have together.
   int contextLength();
 
@@ -33,15 +37,21 @@ public interface ServedModel extends AutoCloseable {
   /// @throws ApiException if it is not taken on; see [Refusal]
   Ticket start(Generating generating, Mailbox events);
 
+  /// Values of a vector that a text becomes.
+  int stateSize();
+
+  /// Starts to turn texts into vectors, and returns at once.
+  ///
+  /// @param inputs their tokens
+  /// @throws ApiException if they are not taken on; see [Refusal]
+  /// @throws dev.educe.format.UnsupportedModelException if the model gives no vectors
+  Vectors embed(List<int[]> inputs, EmbeddingOptions options);
+
   /// How the engine is getting on.
   Progress progress();
 
   /// Memory it takes, off the heap.
   long bytes();
-
-  /// Ends what is under way and frees the memory.
-  @Override
-  void close();
 
   /// The tokens around a gap: what comes before it, what comes after it, and where to fill it.
   record Gap(int before, int after, int here) {}
@@ -51,6 +61,21 @@ public interface ServedModel extends AutoCloseable {
   interface Ticket {
     /// Ends it at the engine's next step, unless it has ended by then.
     void cancel();
+  }
+
+  /// Texts that become vectors.
+  interface Vectors extends AutoCloseable {
+    /// Waits for them; what has kept them from it is thrown as the engine has it.
+    ///
+    /// @return empty if they are not all there within this time
+    Optional<Embeddings> poll(Duration time) throws InterruptedException;
+
+    /// Tokens that were read so far.
+    long tokensRead();
+
+    /// Gives up what was not read.
+    @Override
+    void close();
   }
 
   /// How an engine is getting on.

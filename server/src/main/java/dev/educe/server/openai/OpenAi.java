@@ -18,6 +18,7 @@ public final class OpenAi {
         Route.get("/v1/models/{model}", Scope.INFERENCE, models::one),
         Route.post("/v1/chat/completions", Scope.INFERENCE, new ChatCompletions(service)::handle),
         Route.post("/v1/completions", Scope.INFERENCE, new Completions(service)::handle),
+        Route.post("/v1/embeddings", Scope.INFERENCE, new Embeddings(service)::handle),
         Route.post("/v1/responses", Scope.INFERENCE, responses::create),
         Route.get("/v1/responses/{response}", Scope.INFERENCE, responses::get),
         Route.delete("/v1/responses/{response}", Scope.INFERENCE, responses::delete),

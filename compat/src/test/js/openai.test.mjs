@@ -1,0 +1,321 @@
+// OpenAI's own client for JavaScript, unmodified. The servers are given by the test that runs this.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import OpenAI, {
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+  AuthenticationError,
+  BadRequestError,
+  NotFoundError,
+  RateLimitError,
+} from 'openai';
+import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
+import { z } from 'zod';
+
+const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY } = process.env;
+const model = 'stories';
+const client = new OpenAI({ baseURL: EDUCE_URL, apiKey: 'none', maxRetries: 0 });
+const story = { model, prompt: 'Once upon a time', max_tokens: 28, temperature: 0 };
+const STORY = ', there was a little girl named Lily. She loved to play outside in the park. One day, she';
+const chat = {
+  model,
+  messages: [
+    { role: 'system', content: 'You tell stories.' },
+    { role: 'user', content: 'Tell me one.' },
+  ],
+  max_completion_tokens: 24,
+  temperature: 0.8,
+  seed: 7,
+};
+const Mood = z.object({ isHappy: z.boolean(), weather: z.enum(['sunny', 'rainy']) });
+
+async function collect(stream) {
+  const all = [];
+  for await (const element of stream) all.push(element);
+  return all;
+}
+
+test('models', async () => {
+  const names = [];
+  for await (const one of client.models.list()) names.push(one.id);
+  assert.deepEqual(names, [model]);
+  assert.equal((await client.models.retrieve(model)).object, 'model');
+});
+
+test('completions, whole and streamed', async () => {
+  const whole = await client.completions.create(story);
+  assert.ok(STORY.startsWith(whole.choices[0].text) && whole.choices[0].text.length > 20);
+  assert.match(whole._request_id, /^req_/);
+  assert.equal(whole.usage.completion_tokens, 28);
+  const chunks = await collect(
+    await client.completions.create({ ...story, stream: true, stream_options: { include_usage: true } }),
+  );
+  assert.equal(chunks.map((chunk) => chunk.choices[0]?.text ?? '').join(''), whole.choices[0].text);
+  assert.deepEqual(chunks.at(-1).choices, []);
+  assert.equal(chunks.at(-1).usage.total_tokens, whole.usage.total_tokens);
+});
+
+test('tokenize and detokenize', async () => {
+  const { tokens } = await client.post('/tokenize', { body: { model, prompt: 'Once upon a time' } });
+  assert.equal(tokens.length, 5);
+  const text = await client.post('/detokenize', { body: { model, tokens } });
+  assert.ok(text.prompt.endsWith('Once upon a time'));
+});
+
+test('embeddings', async () => {
+  const input = ['Once upon a time', 'a little girl'];
+  // The client asks for base64 by itself and decodes it.
+  const packed = await client.embeddings.create({ model, input });
+  const floats = await client.embeddings.create({ model, input, encoding_format: 'float' });
+  for (const i of [0, 1]) {
+    const vector = packed.data[i].embedding;
+    assert.equal(vector.length, 64);
+    assert.deepEqual(vector, floats.data[i].embedding.map(Math.fround));
+    assert.ok(Math.abs(vector.reduce((sum, x) => sum + x * x, 0) - 1) < 1e-5);
+  }
+  const few = await client.embeddings.create({ model, input: [1, 2, 3], dimensions: 8 });
+  assert.equal(few.data[0].embedding.length, 8);
+  assert.equal(few.usage.prompt_tokens, 3);
+});
+
+test('chat, whole and streamed', async () => {
+  const { data, response, request_id } = await client.chat.completions.create(chat).withResponse();
+  const text = data.choices[0].message.content;
+  assert.ok(text.length > 0);
+  assert.equal(request_id, response.headers.get('x-request-id'));
+  assert.equal(data.usage.total_tokens, data.usage.prompt_tokens + data.usage.completion_tokens);
+  const stream = client.chat.completions.stream({ ...chat, stream_options: { include_usage: true } });
+  let snapshot = '';
+  stream.on('content', (_, all) => (snapshot = all));
+  const final = await stream.finalChatCompletion();
+  assert.equal(final.choices[0].message.content, text);
+  assert.equal(snapshot, text);
+  assert.equal((await stream.totalUsage()).total_tokens, data.usage.total_tokens);
+  assert.equal(final.choices[0].finish_reason, data.choices[0].finish_reason);
+});
+
+test('several answers, stop texts and probabilities', async () => {
+  const { choices } = await client.chat.completions.create({ ...chat, n: 3, logprobs: true, top_logprobs: 4 });
+  assert.equal(new Set(choices.map((choice) => choice.message.content)).size, 3);
+  for (const token of choices[0].logprobs.content) {
+    assert.equal(token.top_logprobs.length, 4);
+    assert.ok(token.logprob <= 0 && token.bytes.length > 0);
+  }
+  const text = choices[0].message.content;
+  const stop = text.slice(8, 11);
+  const stopped = await client.chat.completions.create({ ...chat, stop: [stop] });
+  assert.equal(stopped.choices[0].message.content, text.slice(0, text.indexOf(stop)));
+  assert.equal(stopped.choices[0].finish_reason, 'stop');
+});
+
+test('answers parsed by a schema', async () => {
+  const body = { ...chat, max_completion_tokens: 100, response_format: zodResponseFormat(Mood, 'mood') };
+  const parsed = (await client.chat.completions.parse(body)).choices[0].message.parsed;
+  assert.equal(typeof parsed.isHappy, 'boolean');
+  const final = await client.chat.completions.stream(body).finalChatCompletion();
+  assert.deepEqual(final.choices[0].message.parsed, parsed);
+});
+
+test('an answer that is cut off is an error of the helper', async () => {
+  const body = { ...chat, max_completion_tokens: 2, response_format: zodResponseFormat(Mood, 'mood') };
+  await assert.rejects(client.chat.completions.parse(body), { name: 'Error', message: /length limit/ });
+});
+
+test('tools, parsed and streamed', async () => {
+  const body = {
+    ...chat,
+    max_completion_tokens: 200,
+    tools: [zodFunction({ name: 'mood', parameters: Mood })],
+    tool_choice: 'required',
+  };
+  const whole = (await client.chat.completions.parse(body)).choices[0];
+  assert.equal(whole.finish_reason, 'tool_calls');
+  const call = whole.message.tool_calls[0];
+  assert.equal(call.function.name, 'mood');
+  assert.equal(typeof call.function.parsed_arguments.isHappy, 'boolean');
+  const final = (await client.chat.completions.stream(body).finalChatCompletion()).choices[0];
+  assert.deepEqual(
+    final.message.tool_calls.map((one) => one.function.arguments),
+    whole.message.tool_calls.map((one) => one.function.arguments),
+  );
+});
+
+for (const stream of [false, true]) {
+  test(`tools that are run, ${stream ? 'streamed' : 'whole'}`, async () => {
+    const called = [];
+    const runner = client.chat.completions.runTools({
+      ...chat,
+      stream,
+      max_completion_tokens: 200,
+      tool_choice: { type: 'function', function: { name: 'mood' } },
+      tools: [
+        {
+          type: 'function',
+          function: {
+            name: 'mood',
+            description: 'Keeps a mood.',
+            parse: JSON.parse,
+            parameters: z.toJSONSchema(Mood),
+            function: (mood) => void called.push(mood),
+          },
+        },
+      ],
+    });
+    await runner.done();
+    assert.ok(called.length >= 1 && typeof called[0].isHappy === 'boolean');
+  });
+}
+
+test('a conversation with the result of a tool', async () => {
+  const messages = [
+    ...chat.messages,
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'mood', arguments: '{}' } }],
+    },
+    { role: 'tool', tool_call_id: 'call_1', content: 'sunny' },
+    { role: 'user', content: [{ type: 'text', text: 'Go on.' }] },
+  ];
+  const answer = await client.chat.completions.create({ ...chat, messages });
+  assert.equal(answer.choices[0].message.role, 'assistant');
+});
+
+const told = {
+  model,
+  instructions: 'You tell stories.',
+  input: 'Tell me one.',
+  max_output_tokens: 24,
+  temperature: 0,
+};
+
+test('responses, whole and streamed', async () => {
+  const whole = await client.responses.create(told);
+  assert.ok(whole.output_text.length > 0);
+  assert.equal(whole.usage.total_tokens, whole.usage.input_tokens + whole.usage.output_tokens);
+  const events = await collect(await client.responses.create({ ...told, stream: true }));
+  assert.equal(events[0].type, 'response.created');
+  assert.match(events.at(-1).type, /^response\.(completed|incomplete)$/);
+  assert.deepEqual(events.map((event) => event.sequence_number), events.map((_, i) => i));
+  const deltas = events.filter((event) => event.type === 'response.output_text.delta');
+  assert.equal(deltas.map((event) => event.delta).join(''), whole.output_text);
+  assert.equal(events.at(-1).response.output[0].content[0].text, whole.output_text);
+  const stream = client.responses.stream({ ...told, max_output_tokens: 400, stop: ['.'] });
+  const final = await stream.finalResponse();
+  assert.equal(final.status, 'completed');
+  assert.ok(final.output_text.length > 0);
+});
+
+test('responses that are remembered', async () => {
+  const first = await client.responses.create(told);
+  assert.equal((await client.responses.retrieve(first.id)).output_text, first.output_text);
+  const next = await client.responses.create({ ...told, input: 'Go on.', previous_response_id: first.id });
+  assert.equal(next.previous_response_id, first.id);
+  assert.ok(next.usage.input_tokens > first.usage.input_tokens);
+  const items = [];
+  for await (const item of client.responses.inputItems.list(next.id)) items.push(item);
+  assert.ok(items.length >= 1);
+  await client.responses.delete(first.id);
+  await assert.rejects(client.responses.retrieve(first.id), NotFoundError);
+});
+
+test('responses with a schema and with tools', async () => {
+  const body = { ...told, max_output_tokens: 200 };
+  const parsed = await client.responses.parse({ ...body, text: { format: zodTextFormat(Mood, 'mood') } });
+  assert.equal(typeof parsed.output_parsed.isHappy, 'boolean');
+  const tool = { type: 'function', name: 'mood', parameters: z.toJSONSchema(Mood), strict: true };
+  const calls = { ...body, tools: [tool], tool_choice: 'required' };
+  const called = (await client.responses.create(calls)).output.find((item) => item.type === 'function_call');
+  assert.equal(typeof JSON.parse(called.arguments).isHappy, 'boolean');
+  const events = await collect(await client.responses.create({ ...calls, stream: true }));
+  const done = events.find((event) => event.type === 'response.function_call_arguments.done');
+  assert.equal(done.arguments, called.arguments);
+  const answer = await client.responses.create({
+    ...told,
+    input: [
+      { role: 'user', content: 'Tell me one.' },
+      called,
+      { type: 'function_call_output', call_id: called.call_id, output: 'kept' },
+    ],
+  });
+  assert.ok(answer.output_text.length > 0);
+});
+
+async function refused(type, status, code, param, call) {
+  const error = await call().then(() => assert.fail('it was served'), (thrown) => thrown);
+  assert.ok(error instanceof type, String(error));
+  assert.equal(error.status, status);
+  assert.equal(error.code, code);
+  assert.equal(error.param, param);
+  assert.equal(error.type, status === 429 ? 'rate_limit_error' : 'invalid_request_error');
+  assert.match(error.requestID, /^req_/);
+  assert.ok(error.message.startsWith(`${status} `));
+  return error;
+}
+
+test('errors', async () => {
+  const long = 'a '.repeat(9000);
+  await refused(NotFoundError, 404, 'model_not_found', 'model', () =>
+    client.chat.completions.create({ ...chat, model: 'other' }));
+  await refused(NotFoundError, 404, 'not_found', null, () => client.get('/nowhere'));
+  await refused(BadRequestError, 400, 'invalid_type', 'max_tokens', () =>
+    client.completions.create({ ...story, max_tokens: 'many' }));
+  await refused(BadRequestError, 400, 'missing_required_parameter', 'messages', () =>
+    client.chat.completions.create({ model }));
+  await refused(BadRequestError, 400, 'context_length_exceeded', 'messages', () =>
+    client.chat.completions.create({ ...chat, messages: [{ role: 'user', content: long }] }));
+  await refused(BadRequestError, 400, 'context_length_exceeded', 'messages', () =>
+    client.chat.completions.create({ ...chat, messages: [{ role: 'user', content: long }], stream: true }));
+  await refused(BadRequestError, 400, 'context_length_exceeded', 'input', () =>
+    client.embeddings.create({ model, input: long }));
+  await refused(BadRequestError, 400, 'invalid_value', 'input', () =>
+    client.embeddings.create({ model, input: '' }));
+  await refused(BadRequestError, 400, 'unsupported_parameter', 'modalities', () =>
+    client.chat.completions.create({ ...chat, modalities: ['audio'] }));
+  await refused(BadRequestError, 400, 'invalid_type', 'max_output_tokens', () =>
+    client.responses.create({ ...told, max_output_tokens: 'many' }));
+  await refused(BadRequestError, 400, 'unknown_parameter', 'surprise', () =>
+    client.chat.completions.create({ ...chat, surprise: 1 }));
+});
+
+async function quiet() {
+  const metrics = EDUCE_URL.replace('/v1', '/metrics');
+  for (let i = 0; i < 400; i++) {
+    const text = await (await fetch(metrics)).text();
+    if (/^educe_requests_running\{.*\} 0\.0$/m.test(text) && /^educe_requests_waiting\{.*\} 0\.0$/m.test(text)) return;
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  assert.fail('work goes on for a client that has left');
+}
+
+test('who leaves ends its work', async () => {
+  const long = { ...story, max_tokens: 480, n: 8 };
+  const stream = await client.completions.create({ ...long, stream: true });
+  for await (const _ of stream) break; // closes the connection
+  await quiet();
+  const gone = new AbortController();
+  const whole = client.completions.create({ ...long, n: 16 }, { signal: gone.signal });
+  setTimeout(() => gone.abort(), 30);
+  await assert.rejects(whole, APIUserAbortError);
+  await quiet();
+  await assert.rejects(
+    client.completions.create({ ...long, n: 16 }, { timeout: 20 }), APIConnectionTimeoutError);
+  await quiet();
+});
+
+test('keys, limits and trying again', async () => {
+  const wrong = new OpenAI({ baseURL: EDUCE_KEYED_URL, apiKey: 'sk-wrong', maxRetries: 0 });
+  await refused(AuthenticationError, 401, 'invalid_api_key', null, () => wrong.models.list());
+  const impatient = new OpenAI({ baseURL: EDUCE_KEYED_URL, apiKey: EDUCE_KEY, maxRetries: 0 });
+  const patient = new OpenAI({ baseURL: EDUCE_KEYED_URL, apiKey: EDUCE_KEY, maxRetries: 8 });
+  const stream = await impatient.completions.create({ ...story, max_tokens: 400, stream: true });
+  const error = await refused(RateLimitError, 429, 'rate_limit_exceeded', null, () =>
+    impatient.completions.create(story));
+  assert.ok(Number(error.headers.get('retry-after-ms')) > 0);
+  assert.ok(Number(error.headers.get('retry-after')) > 0);
+  setTimeout(() => stream.controller.abort(), 200);
+  assert.equal((await patient.completions.create(story)).usage.completion_tokens, 28);
+});
+
+test('an error object is an APIError', () => assert.ok(RateLimitError.prototype instanceof APIError));

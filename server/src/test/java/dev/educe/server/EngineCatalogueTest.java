@@ -1,0 +1,122 @@
+package dev.educe.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.educe.kernels.KvType;
+import dev.educe.server.http.ApiException;
+import dev.educe.server.model.EngineCatalogue;
+import dev.educe.server.model.EngineCatalogue.Source;
+import dev.educe.server.model.ModelOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Models that come and go as they are asked for, and one that never comes.
+@EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
+@Timeout(60)
+class EngineCatalogueTest {
+  @TempDir static Path folder;
+  private static List<Source> sources;
+  private static long bytes; // of one model
+
+  @BeforeAll
+  static void measure() throws Exception {
+    Path file = Path.of(System.getenv("EDUCE_TESTDATA"), "models", "stories260K.gguf");
+    Path damaged = Files.writeString(folder.resolve("damaged.gguf"), "GGUF and no more");
+    var options = new ModelOptions(128, 2, KvType.F16, 1, "", 64, Duration.ZERO, "plain");
+    sources =
+        List.of(
+            new Source("a", List.of("first"), file, options),
+            new Source("b", List.of(), file, options),
+            new Source("damaged", List.of(), damaged, options));
+    try (var catalogue = new EngineCatalogue(sources, 0, Duration.ZERO);
+        var lease = catalogue.lease("a")) {
+      bytes = lease.model().bytes();
+    }
+  }
+
+  private static EngineCatalogue catalogue(double room, Duration idle) throws IOException {
+    return new EngineCatalogue(sources, (long) (bytes * room), idle);
+  }
+
+  private static ApiException refused(EngineCatalogue catalogue, String name) {
+    return assertThrows(ApiException.class, () -> catalogue.lease(name));
+  }
+
+  @Test
+  void namesAndAliasesAreOneModelThatIsLoadedWhenItIsAskedFor() throws IOException {
+    try (var catalogue = catalogue(9, Duration.ZERO)) {
+      assertEquals(3, catalogue.entries().size());
+      assertEquals("a", catalogue.entry("first").name());
+      assertTrue(catalogue.loaded().isEmpty());
+      try (var lease = catalogue.lease("first");
+          var other = catalogue.lease("a")) {
+        assertEquals("a", lease.name());
+        assertEquals(lease.model(), other.model());
+        assertEquals(Set.of("a"), catalogue.loaded().keySet());
+      }
+      assertEquals("model_not_found", refused(catalogue, "c").error().code());
+    }
+  }
+
+  @Test
+  void oneMakesRoomForAnotherUnlessItIsInUse() throws IOException {
+    try (var catalogue = catalogue(1.5, Duration.ZERO)) {
+      catalogue.lease("a").close();
+      try (var lease = catalogue.lease("b")) {
+        assertEquals("b", lease.name());
+        assertEquals(Set.of("b"), catalogue.loaded().keySet());
+        var error = refused(catalogue, "a").error();
+        assertEquals("model_loading", error.code());
+        assertEquals(503, error.status());
+        assertTrue(error.retryMillis().isPresent());
+      }
+      catalogue.lease("a").close();
+      assertEquals(Set.of("a"), catalogue.loaded().keySet());
+    }
+  }
+
+  @Test
+  void whatNobodyAsksForIsUnloadedThoughItIsLookedAt() throws Exception {
+    try (var catalogue = catalogue(9, Duration.ofMillis(50))) {
+      catalogue.lease("a").close();
+      Served.await(() -> catalogue.loaded().isEmpty());
+      try (var lease = catalogue.lease("a")) {
+        assertEquals(128, lease.model().contextLength());
+      }
+    }
+  }
+
+  @Test
+  void whatCannotBeLoadedIsRefusedAndNamesNoFile() throws IOException {
+    try (var catalogue = catalogue(9, Duration.ZERO)) {
+      var error = refused(catalogue, "damaged").error();
+      assertEquals("model_loading", error.code());
+      assertEquals(
+          "The model 'damaged' cannot be loaded; the server's log says why.", error.message());
+      assertThrows(IOException.class, catalogue::preload);
+    }
+    var twice = List.of(sources.get(0), sources.get(0));
+    assertThrows(
+        IllegalArgumentException.class, () -> new EngineCatalogue(twice, 0, Duration.ZERO));
+  }
+
+  @Test
+  void aClosedOneGivesNothing() throws IOException {
+    var catalogue = catalogue(9, Duration.ZERO);
+    catalogue.lease("a").close();
+    catalogue.close();
+    assertEquals("shutting_down", refused(catalogue, "a").error().code());
+    catalogue.close();
+  }
+}

@@ -1,0 +1,44 @@
+package dev.educe.server;
+
+import dev.educe.server.http.ApiError;
+import dev.educe.server.http.ApiException;
+import dev.educe.server.model.Catalogue;
+import dev.educe.server.model.ServedModel;
+import java.util.List;
+import java.util.Map;
+
+/// One model that is always loaded, under two names.
+record FakeCatalogue(String name, String alias, ServedModel model) implements Catalogue {
+  private static final long CREATED_SECONDS = 1_700_000_000;
+
+  @Override
+  public List<Entry> entries() {
+    return List.of(new Entry(name, CREATED_SECONDS));
+  }
+
+  @Override
+  public Entry entry(String nameOrAlias) {
+    if (!nameOrAlias.equals(name) && !nameOrAlias.equals(alias)) {
+      throw new ApiException(ApiError.modelNotFound(nameOrAlias));
+    }
+    return entries().getFirst();
+  }
+
+  @Override
+  public Lease lease(String nameOrAlias) {
+    return new Use(entry(nameOrAlias).name(), model);
+  }
+
+  @Override
+  public Map<String, ServedModel> loaded() {
+    return Map.of(name, model);
+  }
+
+  @Override
+  public void close() {}
+
+  private record Use(String name, ServedModel model) implements Lease {
+    @Override
+    public void close() {}
+  }
+}
