@@ -87,8 +87,8 @@ function App() {
   return html`<div class=${`page ${open && `with-${open}`}`}>
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>Skip to content</a>
     <${List} list=${list} current=${view === 'chat' && talk.conversation.id} onNew=${() => show(empty())} onOpen=${show} onRemove=${remove} />
-    ${open && html`<div class="shade" onClick=${() => setOpen('')}></div>`}
-    <div class="column">
+    ${open && html`<div key="shade" class="shade" onClick=${() => setOpen('')}></div>`}
+    <div key="column" class="column">
       <header class="bar">
         <${IconButton} name="menu" label="Conversations" class="icon-button only-narrow" aria-expanded=${open === 'list'} onClick=${() => setOpen(open === 'list' ? '' : 'list')} />
         <select aria-label="Model" value=${settings.model} onChange=${(event) => change({ ...settings, model: event.currentTarget.value })}>
