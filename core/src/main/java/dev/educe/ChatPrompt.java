@@ -61,8 +61,6 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     return new ChatPrompt(tokens, readers, requests);
   }
 
-<<<<<<< HEAD
-=======
   /// The reasoning that a reply begins in, if it does.
   ///
   /// @param closing what would end it there
@@ -72,7 +70,6 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
         .findFirst();
   }
 
->>>>>>> main
   private static Request withStrictCalls(
       Request request, List<Tool> tools, ReplyFormat format, Model model) {
     var trigger = CallGrammar.trigger(format, tools);
@@ -82,17 +79,5 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     var tokenizer = model.tokenizer();
     var calls = model.grammars().of(CallGrammar.afterTrigger(format, tools, tokenizer));
     return request.withConstraint(() -> new StrictCalls(trigger.get(), calls, tokenizer));
-<<<<<<< HEAD
-  }
-
-  /// The reasoning that a reply begins in, if it does.
-  ///
-  /// @param closing what would end it there
-  private static Optional<ReasoningSyntax> begun(ReplyFormat format, String closing) {
-    return format.reasoning().stream()
-        .filter(syntax -> syntax.closing().equals(closing))
-        .findFirst();
-=======
->>>>>>> main
   }
 }
