@@ -104,6 +104,7 @@ public final class EduceServer implements AutoCloseable {
     var routes = new ArrayList<Route>();
     routes.add(Route.get("/health", Scope.PUBLIC, this::health));
     routes.add(Route.get("/ready", Scope.PUBLIC, this::ready));
+    routes.addAll(Console.routes());
     if (config.metrics()) {
       routes.add(Route.get("/metrics", Scope.METRICS, this::metrics));
     }
