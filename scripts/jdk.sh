@@ -4,16 +4,21 @@
 
 jdk_floor="25.0.3"
 
-# Prints a version as one number that can be compared: 25.0.3 is 25000003.
-version_number() {
+# What follows starts no process where it can do without, since every command waits for it.
+
+# Sets `number` to a version as one number that can be compared: 25.0.3 is 25000003.
+number_version() {
   local IFS=.
   # shellcheck disable=SC2086
   set -- ${1%%[-+_]*}
-  printf '%d%03d%03d\n' "${1:-0}" "${2:-0}" "${3:-0}" 2>/dev/null || echo 0
+  case ${1:-0}${2:-0}${3:-0} in
+    *[!0-9]*) number=0 ;;
+    *) number=$((10#${1:-0} * 1000000 + 10#${2:-0} * 1000 + 10#${3:-0})) ;;
+  esac
 }
 
-# Prints the version number of the JDK in a folder; fails where there is none that can build.
-jdk_version() {
+# Sets `number` to the version of the JDK in a folder; fails where there is none that can build.
+number_jdk() {
   local line version="" modules=""
   [ -x "$1/bin/java" ] && [ -x "$1/bin/javac" ] && [ -r "$1/release" ] || return 1
   while IFS= read -r line || [ -n "$line" ]; do
@@ -23,36 +28,42 @@ jdk_version() {
     esac
   done < "$1/release"
   case $modules in
-    "" | *jdk.incubator.vector*) version_number "${version//\"/}" ;;
+    "" | *jdk.incubator.vector*) number_version "${version//\"/}" ;;
     *) return 1 ;;
   esac
 }
 
-# Prints the folder of a program's installation, links followed: /usr/bin/java → its JDK.
-home_of() {
-  local file=$1 link
+# Sets `file` to what a link leads to, in the end.
+follow() {
+  local link
+  file=$1
   while [ -L "$file" ]; do
     link=$(readlink "$file")
     case $link in
       /*) file=$link ;;
-      *) file=$(dirname "$file")/$link ;;
+      *) file=${file%/*}/$link ;;
     esac
   done
-  (cd "$(dirname "$file")/.." && pwd -P)
 }
 
 # Sets JAVA_HOME: to itself where it will do, else to the JDK of the `java` on PATH, else to the
 # newest of the usual folders.
 find_jdk() {
-  local floor found=0 version folder java chosen=""
-  floor=$(version_number "$jdk_floor")
-  java=$(command -v java || true)
-  for folder in "${JAVA_HOME:-}" "${java:+$(home_of "$java")}"; do
-    if [ -n "$folder" ] && version=$(jdk_version "$folder") && [ "$version" -ge "$floor" ]; then
+  local floor found=0 number file folder chosen=""
+  number_version "$jdk_floor"
+  floor=$number
+  if [ -n "${JAVA_HOME:-}" ] && number_jdk "$JAVA_HOME" && [ "$number" -ge "$floor" ]; then
+    export JAVA_HOME
+    return
+  fi
+  if file=$(command -v java); then
+    follow "$file"
+    folder=${file%/bin/*}
+    if number_jdk "$folder" && [ "$number" -ge "$floor" ]; then
       export JAVA_HOME=$folder
       return
     fi
-  done
+  fi
   for folder in /usr/lib/jvm/* /usr/lib64/jvm/* /usr/java/* /usr/local/lib/jvm/* /opt/* /opt/*/* \
     "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.gradle/jdks/* \
     "$HOME"/.local/share/mise/installs/java/* "$HOME"/.asdf/installs/java/* "$HOME"/.jenv/versions/* \
@@ -60,9 +71,8 @@ find_jdk() {
     "$HOME"/Library/Java/JavaVirtualMachines/*/Contents/Home \
     /opt/homebrew/opt/openjdk*/libexec/openjdk.jdk/Contents/Home \
     /usr/local/opt/openjdk*/libexec/openjdk.jdk/Contents/Home; do
-    if version=$(jdk_version "$folder") && [ "$version" -ge "$floor" ] \
-      && [ "$version" -gt "$found" ]; then
-      found=$version
+    if number_jdk "$folder" && [ "$number" -ge "$floor" ] && [ "$number" -gt "$found" ]; then
+      found=$number
       chosen=$folder
     fi
   done

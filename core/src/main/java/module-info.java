@@ -1,6 +1,6 @@
 /// Runs trained models on the JVM: formats, tokenizers, kernels, architectures and the public API.
 module dev.educe {
-  requires jdk.incubator.vector;
+  requires static jdk.incubator.vector;
   requires jdk.jfr;
   requires jdk.management;
   requires tools.jackson.databind;

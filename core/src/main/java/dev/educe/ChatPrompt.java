@@ -61,6 +61,15 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     return new ChatPrompt(tokens, readers, requests);
   }
 
+  /// The reasoning that a reply begins in, if it does.
+  ///
+  /// @param closing what would end it there
+  private static Optional<ReasoningSyntax> begun(ReplyFormat format, String closing) {
+    return format.reasoning().stream()
+        .filter(syntax -> syntax.closing().equals(closing))
+        .findFirst();
+  }
+
   private static Request withStrictCalls(
       Request request, List<Tool> tools, ReplyFormat format, Model model) {
     var trigger = CallGrammar.trigger(format, tools);
@@ -70,14 +79,5 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     var tokenizer = model.tokenizer();
     var calls = model.grammars().of(CallGrammar.afterTrigger(format, tools, tokenizer));
     return request.withConstraint(() -> new StrictCalls(trigger.get(), calls, tokenizer));
-  }
-
-  /// The reasoning that a reply begins in, if it does.
-  ///
-  /// @param closing what would end it there
-  private static Optional<ReasoningSyntax> begun(ReplyFormat format, String closing) {
-    return format.reasoning().stream()
-        .filter(syntax -> syntax.closing().equals(closing))
-        .findFirst();
   }
 }

@@ -12,7 +12,6 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.lang.reflect.InaccessibleObjectException;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -54,30 +53,11 @@ final class Console {
             // A channel, since Ctrl-C must end a read that waits for the next line.
             Channels.newInputStream(new FileInputStream(FileDescriptor.in).getChannel()),
             new FileOutputStream(FileDescriptor.out),
-            new FileOutputStream(errorDescriptor()),
+            new FileOutputStream(FileDescriptor.err),
             System.getProperty("educe.terminals", ""),
             System.getenv());
     System.setErr(console.err);
     return console;
-  }
-
-  /// What the launcher says is the real standard error.
-  ///
-  /// Stream 2 of the JVM goes through a filter that takes out the JVM's own line about its
-  /// incubator module; what we print must not, as it would come late and never be on a terminal.
-  /// Where the JVM does not let us have the other one, the filter serves as well.
-  private static FileDescriptor errorDescriptor() {
-    Integer number = Integer.getInteger("educe.stderr");
-    if (number == null) {
-      return FileDescriptor.err;
-    }
-    try {
-      var constructor = FileDescriptor.class.getDeclaredConstructor(int.class);
-      constructor.setAccessible(true);
-      return constructor.newInstance(number);
-    } catch (ReflectiveOperationException | InaccessibleObjectException e) {
-      return FileDescriptor.err;
-    }
   }
 
   boolean isInputTerminal() {

@@ -97,6 +97,7 @@ class BenchServeTest {
       for (String time : List.of("ttft_ms", "tpot_ms")) {
         assertEquals(7, load.get("server").get(time).get("count").asInt(), ran.out());
       }
+      // Tokens of a model so small may all come at once: only the first surely takes time.
       assertTrue(load.get("ttft_ms").get("p50").asDouble() > 0, ran.out());
       // A first token cannot come to a client before the server has it.
       assertTrue(

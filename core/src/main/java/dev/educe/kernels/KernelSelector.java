@@ -26,7 +26,6 @@ public final class KernelSelector {
   private static final int BITS_MIN = 128;
   private static final int BITS_MAX = 512;
   private static final String GENERATED_TIER = "generated:";
-  private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
   private KernelSelector() {}
 
@@ -91,7 +90,7 @@ public final class KernelSelector {
   }
 
   private static Selection askedVector() {
-    if (isVectorModuleMissing()) {
+    if (!VectorModule.isPresent()) {
       throw new IllegalArgumentException(
           "the kernels 'vector' cannot run: " + vectorObstacle().orElseThrow());
     }
@@ -114,12 +113,12 @@ public final class KernelSelector {
 
   /// Why vector kernels would be slow or impossible, and what to do about it.
   private static Optional<String> vectorObstacle() {
-    if (isVectorModuleMissing()) {
+    if (!VectorModule.isPresent()) {
       return Optional.of(
           "the module "
-              + VECTOR_MODULE
+              + VectorModule.NAME
               + " is missing; start java with --add-modules "
-              + VECTOR_MODULE);
+              + VectorModule.NAME);
     }
     if (System.getProperty("java.vm.info", "").contains("interpreted mode")) {
       return Optional.of("this java only interprets; start it without -Xint");
@@ -147,10 +146,6 @@ public final class KernelSelector {
           "the compiler offers no vectors of 128 bits; use HotSpot without -XX:MaxVectorSize");
     }
     return Optional.empty();
-  }
-
-  private static boolean isVectorModuleMissing() {
-    return ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty();
   }
 
   /// The value of an option of the virtual machine; empty where it has no such option.

@@ -32,4 +32,11 @@ public interface LogitKernels {
   ///
   /// @param y what follows the last element, up to the next multiple of 16, may be overwritten
   void exponentials(float[] x, int from, int count, float shift, float divisor, float[] y);
+
+  /// Excludes elements, as −∞, by numbers: `x[i]` where not `numbers[i] >= least`, for `i` from
+  /// `from` to before `to`.
+  ///
+  /// @param x starts at its element `offset`
+  /// @return how many elements stay
+  int exclude(float[] x, int offset, float[] numbers, int from, int to, float least);
 }

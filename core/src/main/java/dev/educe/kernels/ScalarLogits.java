@@ -24,4 +24,17 @@ final class ScalarLogits implements LogitKernels {
       y[i] = Exponential.exp((x[from + i] - shift) / divisor);
     }
   }
+
+  @Override
+  public int exclude(float[] x, int offset, float[] numbers, int from, int to, float least) {
+    int left = 0;
+    for (int i = from; i < to; i++) {
+      if (numbers[i] >= least) {
+        left++;
+      } else {
+        x[offset + i] = Float.NEGATIVE_INFINITY;
+      }
+    }
+    return left;
+  }
 }

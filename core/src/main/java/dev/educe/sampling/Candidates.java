@@ -29,6 +29,12 @@ public final class Candidates {
   /// Scores divided by less could become infinite.
   private static final float DIVISOR_MIN = 1e-6f;
 
+  /// By less than this the logarithm of a weight is wrong.
+  private static final float ROUNDING = 1e-3f;
+
+  /// One token in so many is few enough for a list.
+  private static final int FEW = 8;
+
   private final LogitKernels kernels;
   private final float[] scores; // [vocabularySize], by id
   private final float[] maxima; // [groups of scores]
@@ -37,7 +43,8 @@ public final class Candidates {
   private final Ranking spare; // for another order, or a part of it
   private final Weights weights;
   private final Logits view = new Logits(this);
-  private boolean isWhole; // nothing was dropped: `ranking` is not in use
+  private boolean isWhole; // `ranking` is not in use: nothing was dropped, or by excluding it
+  private int left; // tokens, while all are in use
   private boolean isChanged; // scores have, since they were looked at
   private float highest;
   private float temperature;
@@ -91,6 +98,7 @@ public final class Candidates {
     this.tokenCount = tokenCount;
     temperature = 1;
     isWhole = true;
+    left = scores.length;
     isChanged = true;
   }
 
@@ -166,7 +174,7 @@ public final class Candidates {
 
   /// How many tokens are left.
   int size() {
-    return isWhole ? scores.length : ranking.size();
+    return isWhole ? left : ranking.size();
   }
 
   /// The token of a rank, 0 being the best.
@@ -218,8 +226,7 @@ public final class Candidates {
 
   /// The entropy of the probabilities, in natural units.
   float entropy() {
-    long total = totalWeight();
-    return (float) (logTotal(total) - weights.meanExponent(ranking, isWhole, total));
+    return (float) (logTotal(totalWeight()) - weights.meanExponent(ranking, isWhole));
   }
 
   /// Divides all exponents from now on; 0 leaves weight to the likeliest alone.
@@ -235,7 +242,7 @@ public final class Candidates {
       return;
     }
     if (isWhole) {
-      keepFrom(leastOfBest(count));
+      list(leastOfBest(count));
     }
     ranking.keepBest(count);
   }
@@ -287,7 +294,12 @@ public final class Candidates {
   /// Drops all but the likeliest tokens whose weights together reach `share` of the total.
   void keepShare(double share) {
     long total = totalWeight();
-    ranking.keepTo(locate(target(share, total)));
+    long last = weights.locate(target(share, total), ranking, isWhole, spare);
+    if (isWhole) {
+      leave(weights.excludeAfter(last));
+    } else {
+      ranking.keepTo(last);
+    }
   }
 
   /// Drops all but the most typical tokens whose weights together reach `share` of the total.
@@ -296,33 +308,50 @@ public final class Candidates {
   /// likeliest token's, so that no logarithm is needed: the surprise is then (highest − score) /
   /// temperature, and the mean is that under the weights.
   void keepTypical(double share) {
-    float mean = (float) weights.meanExponent(ranking, isWhole, totalWeight());
-    spare.clear();
-    for (int i = 0; i < size(); i++) {
-      int id = isWhole ? i : Ranking.id(ranking.any(i));
-      spare.add(-Math.abs(weights.exponent(scores[id]) - mean), id);
+    look();
+    float mean = (float) weights.meanExponent(ranking, isWhole);
+    long total = weights.sumTypical(mean, ranking, isWhole);
+    long last = weights.locate(target(share, total), ranking, isWhole, spare);
+    if (isWhole) {
+      leave(weights.excludeAfter(last));
+    } else {
+      int size = ranking.size();
+      spare.clear();
+      for (int i = 0; i < size; i++) {
+        long entry = ranking.any(i);
+        if (weights.typicalEntry(Ranking.id(entry)) <= last) {
+          spare.add(entry);
+        }
+      }
+      ranking.take(spare);
+      highest = Ranking.number(ranking.at(0));
+      weights.of(scores, highest, temperature);
     }
-    isWhole = false;
-    long total = weights.sumOrdered(spare, 0);
-    spare.keepTo(weights.locate(target(share, total), spare, ranking));
-    ranking.clear();
-    for (int i = 0; i < spare.size(); i++) {
-      int id = Ranking.id(spare.any(i));
-      ranking.add(scores[id], id);
-    }
-    highest = Ranking.number(ranking.at(0));
-    weights.of(scores, highest, temperature);
   }
 
   /// Drops all tokens of at least a probability but the least likely of them.
   void dropTopChoices(double probability) {
-    list();
     double least = probability * totalWeight();
+    if (left == scores.length) {
+      list(); // tokens that others excluded count as left, and would not after one more
+    }
+    if (isWhole) {
+      gather(highest + temperature * (Exponential.log((float) (least / WEIGHT_ONE)) - ROUNDING));
+    }
     int count = 0;
-    while (count < ranking.size() && weight(count) >= least) {
+    while (count < ranking.size() && weights.of(Ranking.number(ranking.at(count))) >= least) {
       count++;
     }
-    if (count > 1) {
+    if (count < 2) {
+      return;
+    }
+    if (isWhole) {
+      for (int rank = 0; rank < count - 1; rank++) {
+        scores[Ranking.id(ranking.at(rank))] = Float.NEGATIVE_INFINITY;
+      }
+      left -= count - 1;
+      isChanged = true;
+    } else {
       ranking.dropBest(count - 1);
       highest = Ranking.number(ranking.at(0));
       weights.of(scores, highest, temperature);
@@ -334,21 +363,13 @@ public final class Candidates {
   /// @param random 64 random bits
   /// @param total as [#totalWeight] just gave it
   int draw(long random, long total) {
-    return Ranking.id(locate(Math.unsignedMultiplyHigh(random, total)));
+    long target = Math.unsignedMultiplyHigh(random, total);
+    return Ranking.id(weights.locate(target, ranking, isWhole, spare));
   }
 
   /// The last weight part that a share of the total needs.
   private static long target(double share, long total) {
     return Math.clamp((long) Math.ceil(share * total) - 1, 0, total - 1);
-  }
-
-  /// The entry at which the weights, just summed, exceed a target; makes a list of at least those
-  /// before it.
-  private long locate(long target) {
-    if (isWhole) {
-      keepFrom(weights.reach(target));
-    }
-    return weights.locate(target, ranking, spare);
   }
 
   /// A score that at least the best `count` tokens of all have, and not many more.
@@ -366,16 +387,42 @@ public final class Candidates {
 
   /// Drops tokens whose score is below a number.
   private void keepFrom(float least) {
-    if (isWhole) {
-      gather(least);
-      isWhole = false;
-    } else {
+    if (!isWhole) {
       ranking.keepTo(Ranking.entry(least, Integer.MAX_VALUE));
+    } else if (areFew(least)) {
+      list(least);
+    } else if (least > -Float.MAX_VALUE) {
+      leave(kernels.exclude(scores, 0, scores, 0, scores.length, least));
     }
   }
 
-  /// Makes the ranking one of all tokens whose score is not below a number.
-  private void gather(float least) {
+  /// Goes on with those left that are not excluded; makes a list of them if they are few.
+  private void leave(int left) {
+    this.left = left;
+    isChanged = true;
+    if (left <= scores.length / FEW) {
+      list();
+    }
+  }
+
+  /// Whether few groups have a token of at least a score.
+  private boolean areFew(float least) {
+    int count = 0;
+    for (float maximum : maxima) {
+      count += maximum >= least ? 1 : 0;
+    }
+    return count <= maxima.length / FEW;
+  }
+
+  private void list(float least) {
+    gather(least);
+    isWhole = false;
+  }
+
+  /// Makes the ranking one of all tokens left whose score is not below a number.
+  private void gather(float number) {
+    // Where some were dropped, it was by excluding them, and no other is excluded.
+    float least = left < scores.length ? Math.max(number, -Float.MAX_VALUE) : number;
     ranking.clear();
     if (least == Float.NEGATIVE_INFINITY) {
       for (int id = 0; id < scores.length; id++) {
@@ -400,11 +447,11 @@ public final class Candidates {
     return group / LogitKernels.LANES * LogitKernels.BLOCK + group % LogitKernels.LANES;
   }
 
-  /// Makes a list of all tokens if nothing was dropped.
+  /// Makes a list of the tokens left, if there is none.
   private void list() {
     look();
     if (isWhole) {
-      keepFrom(Float.NEGATIVE_INFINITY);
+      list(Float.NEGATIVE_INFINITY);
     }
   }
 

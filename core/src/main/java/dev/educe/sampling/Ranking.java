@@ -95,6 +95,13 @@ final class Ranking {
     sorted = keptSorted;
   }
 
+  /// Keeps the entries of another ranking, in no order.
+  void take(Ranking other) {
+    System.arraycopy(other.entries, 0, entries, 0, other.size);
+    size = other.size;
+    sorted = 0;
+  }
+
   /// Drops the best, as many as `count`, but not all.
   void dropBest(int count) {
     sort(count);

@@ -9,6 +9,9 @@ import java.util.Arrays;
 /// A weight is `exp((score − highest score) / temperature)` in whole parts of 2⁻⁴⁰, rounded down.
 /// Nothing is sorted to find a place: weights are added by intervals of the order, and only the
 /// interval that holds the place is looked at more closely.
+///
+/// Loops here do one thing to a chunk that the first-level cache holds, since such loops are what
+/// the compiler turns into vectors.
 final class Weights {
   /// Parts of the likeliest token's weight. With [Candidates#VOCABULARY_MAX] tokens sums stay below
   /// 2⁶².
@@ -26,9 +29,13 @@ final class Weights {
   private final long[] sums = new long[INTERVALS]; // of weights, by interval
   private final float[] numbers = new float[CHUNK]; // what is ordered by: scores, most often
   private final float[] powers = new float[CHUNK];
+  private final long[] parts = new long[CHUNK];
+  private final int[] intervals = new int[CHUNK];
   private float[] scores = {};
   private float highest;
   private float temperature;
+  private boolean isByTypicality;
+  private float mean; // exponent, from which typical ones are near
   private float first; // the greatest number
   private float scale; // intervals per unit of a number
   private long before; // the sum of the intervals before the one found last
@@ -60,63 +67,63 @@ final class Weights {
   ///
   /// @param isWhole all tokens, whatever the ranking holds
   long sum(Ranking ranking, boolean isWhole) {
-    begin(highest);
-    long total = 0;
-    int size = isWhole ? scores.length : ranking.size();
-    for (int from = 0; from < size; from += CHUNK) {
-      int count = Math.min(CHUNK, size - from);
-      load(ranking, isWhole, from, count);
-      total += add(count);
-    }
-    return total;
+    isByTypicality = false;
+    first = highest;
+    return sumIntervals(ranking, isWhole);
   }
 
-  /// The sum of the weights of tokens in another order.
-  ///
-  /// @param first no number is greater
-  long sumOrdered(Ranking order, float first) {
-    begin(first);
-    long total = 0;
-    for (int from = 0; from < order.size(); from += CHUNK) {
-      int count = Math.min(CHUNK, order.size() - from);
-      for (int i = 0; i < count; i++) {
-        numbers[i] = scores[Ranking.id(order.any(from + i))];
-      }
-      kernels.exponentials(numbers, 0, count, highest, temperature, powers);
-      for (int i = 0; i < count; i++) {
-        numbers[i] = Ranking.number(order.any(from + i));
-      }
-      total += add(count);
-    }
-    return total;
+  /// The same, ordered by the distance of exponents from a mean, nearer ones first.
+  long sumTypical(float mean, Ranking ranking, boolean isWhole) {
+    isByTypicality = true;
+    this.mean = mean;
+    first = 0;
+    return sumIntervals(ranking, isWhole);
   }
 
   /// The mean of exponents under the weights, not above 0.
-  ///
-  /// @param total the sum of the weights
-  double meanExponent(Ranking ranking, boolean isWhole, long total) {
+  double meanExponent(Ranking ranking, boolean isWhole) {
+    isByTypicality = false;
+    long total = 0;
     long sum = 0; // in parts
     int size = isWhole ? scores.length : ranking.size();
     for (int from = 0; from < size; from += CHUNK) {
       int count = Math.min(CHUNK, size - from);
       load(ranking, isWhole, from, count);
-      for (int i = 0; i < count; i++) {
-        long weight = parts(powers[i]);
-        if (weight > 0) {
-          sum += (long) ((double) weight * exponent(numbers[i]));
-        }
-      }
+      total += weigh(count);
+      sum += sumExponents(numbers, parts, count, highest, temperature);
     }
     return (double) sum / total;
   }
 
-  private void begin(float first) {
-    this.first = first;
-    this.scale = INTERVALS / (SPAN * temperature);
-    Arrays.fill(sums, 0);
+  private static long sumExponents(
+      float[] numbers, long[] parts, int count, float highest, float temperature) {
+    long sum = 0;
+    for (int i = 0; i < count; i++) {
+      // Nothing where there is no weight: NaN, of an excluded token, becomes zero.
+      sum += (long) ((double) parts[i] * ((numbers[i] - highest) / temperature));
+    }
+    return sum;
   }
 
-  /// Sets numbers to scores, and powers to theirs.
+  private long sumIntervals(Ranking ranking, boolean isWhole) {
+    scale = INTERVALS / (SPAN * temperature);
+    Arrays.fill(sums, 0);
+    long total = 0;
+    int size = isWhole ? scores.length : ranking.size();
+    for (int from = 0; from < size; from += CHUNK) {
+      int count = Math.min(CHUNK, size - from);
+      load(ranking, isWhole, from, count);
+      total += weigh(count);
+      order(count);
+      place(count);
+      for (int i = 0; i < count; i++) {
+        sums[intervals[i]] += parts[i];
+      }
+    }
+    return total;
+  }
+
+  /// Sets numbers to scores.
   private void load(Ranking ranking, boolean isWhole, int from, int count) {
     if (isWhole) {
       System.arraycopy(scores, from, numbers, 0, count);
@@ -125,46 +132,102 @@ final class Weights {
         numbers[i] = Ranking.number(ranking.any(from + i));
       }
     }
-    kernels.exponentials(numbers, 0, count, highest, temperature, powers);
   }
 
-  /// Adds weights to the intervals of their numbers.
-  private long add(int count) {
+  /// Sets parts to the weights of scores, and gives their sum.
+  private long weigh(int count) {
+    kernels.exponentials(numbers, 0, count, highest, temperature, powers);
+    return weigh(powers, parts, count);
+  }
+
+  private static long weigh(float[] powers, long[] parts, int count) {
     long total = 0;
     for (int i = 0; i < count; i++) {
       long weight = parts(powers[i]);
-      sums[interval(numbers[i])] += weight;
+      parts[i] = weight;
       total += weight;
     }
     return total;
   }
 
-  /// A number that is not above any before the place where the sums exceed a target, or at it.
-  float reach(long target) {
-    // One interval more, since both this and the intervals are rounded.
-    return first - (find(target) + 2) / scale;
+  /// Turns scores into what is ordered by.
+  private void order(int count) {
+    if (isByTypicality) {
+      order(numbers, count, highest, temperature, mean);
+    }
   }
 
-  /// The entry at which the weights, added in order, exceed a target below the total.
+  private static void order(
+      float[] numbers, int count, float highest, float temperature, float mean) {
+    for (int i = 0; i < count; i++) {
+      numbers[i] = -Math.abs((numbers[i] - highest) / temperature - mean);
+    }
+  }
+
+  /// Sets intervals to those of numbers, never descending as numbers do.
+  private void place(int count) {
+    place(numbers, intervals, count, first, scale);
+  }
+
+  private static void place(float[] numbers, int[] intervals, int count, float first, float scale) {
+    for (int i = 0; i < count; i++) {
+      intervals[i] = Math.min(INTERVALS - 1, (int) ((first - numbers[i]) * scale));
+    }
+  }
+
+  /// The entry of a token in the order of [#sumTypical].
+  long typicalEntry(int id) {
+    return Ranking.entry(-Math.abs(exponent(scores[id]) - mean), id);
+  }
+
+  /// The entry at which the weights, added in the order that was summed last, exceed a target below
+  /// the total.
   ///
-  /// @param order has all entries up to that one
   /// @param scratch overwritten
-  long locate(long target, Ranking order, Ranking scratch) {
+  long locate(long target, Ranking ranking, boolean isWhole, Ranking scratch) {
     int interval = find(target);
     scratch.clear();
-    for (int i = 0; i < order.size(); i++) {
-      long entry = order.any(i);
-      if (interval(Ranking.number(entry)) == interval) {
-        scratch.add(entry);
+    int size = isWhole ? scores.length : ranking.size();
+    for (int from = 0; from < size; from += CHUNK) {
+      int count = Math.min(CHUNK, size - from);
+      load(ranking, isWhole, from, count);
+      order(count);
+      place(count);
+      for (int i = 0; i < count; i++) {
+        if (intervals[i] == interval) {
+          scratch.add(numbers[i], isWhole ? from + i : Ranking.id(ranking.any(from + i)));
+        }
       }
     }
+    return scratch.at(rank(target, scratch));
+  }
+
+  private int rank(long target, Ranking interval) {
     int rank = 0;
-    long sum = before + of(scores[Ranking.id(scratch.at(0))]);
+    long sum = before + of(scores[Ranking.id(interval.at(0))]);
     while (sum <= target) {
       rank++;
-      sum += of(scores[Ranking.id(scratch.at(rank))]);
+      sum += of(scores[Ranking.id(interval.at(rank))]);
     }
-    return scratch.at(rank);
+    return rank;
+  }
+
+  /// Excludes all tokens after an entry in the order that was summed last.
+  ///
+  /// @return how many are left
+  int excludeAfter(long last) {
+    float least = Ranking.number(last);
+    int end = Ranking.id(last) + 1; // of the tokens that may be as low as the last
+    int left = 0;
+    for (int from = 0; from < scores.length; from += CHUNK) {
+      int count = Math.min(CHUNK, scores.length - from);
+      System.arraycopy(scores, from, numbers, 0, count);
+      order(count);
+      int split = Math.clamp(end - from, 0, count);
+      left += kernels.exclude(scores, from, numbers, 0, split, least);
+      left += kernels.exclude(scores, from, numbers, split, count, Math.nextUp(least));
+    }
+    return left;
   }
 
   private int find(long target) {
@@ -174,11 +237,6 @@ final class Weights {
       before += sums[interval++];
     }
     return interval;
-  }
-
-  /// Never descends as numbers do.
-  private int interval(float number) {
-    return Math.min(INTERVALS - 1, (int) ((first - number) * scale));
   }
 
   private static long parts(float power) {

@@ -73,6 +73,30 @@ class LogitKernelsTest {
     }
   }
 
+  @Test
+  void excludedIsWhatIsNotAtLeast(Random random) {
+    for (int n : SIZES) {
+      int offset = random.nextInt(5);
+      float[] numbers = row(n, random);
+      int from = random.nextInt(n);
+      int to = from + random.nextInt(n - from + 1);
+      float least = random.nextBoolean() ? numbers[random.nextInt(n)] : random.nextFloat();
+      for (var kernels : new LogitKernels[] {scalar, vector}) {
+        float[] x = row(offset + n, random);
+        float[] before = x.clone();
+        int left = 0;
+        int counted = kernels.exclude(x, offset, numbers, from, to, least);
+        for (int i = 0; i < x.length; i++) {
+          boolean isLooked = i - offset >= from && i - offset < to;
+          boolean stays = isLooked && numbers[i - offset] >= least;
+          left += stays ? 1 : 0;
+          assertEquals(isLooked && !stays ? Float.NEGATIVE_INFINITY : before[i], x[i], 0f);
+        }
+        assertEquals(left, counted);
+      }
+    }
+  }
+
   /// Ties, both zeros and excluded tokens among numbers.
   private static float[] row(int n, Random random) {
     var x = new float[n];

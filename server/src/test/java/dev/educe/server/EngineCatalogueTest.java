@@ -33,7 +33,7 @@ class EngineCatalogueTest {
   static void measure() throws Exception {
     Path file = Path.of(System.getenv("EDUCE_TESTDATA"), "models", "stories260K.gguf");
     Path damaged = Files.writeString(folder.resolve("damaged.gguf"), "GGUF and no more");
-    var options = new ModelOptions(128, 2, KvType.F16, 1, "", 64, Duration.ZERO, "plain");
+    var options = new ModelOptions(128, 2, KvType.F16, 1, "", 1_024, Duration.ZERO, "plain");
     sources =
         List.of(
             new Source("a", List.of("first"), file, options),

@@ -29,33 +29,38 @@ import java.util.stream.StreamSupport;
 /// second of one row of activations against a plain read of the same memory.
 ///
 /// Rounds alternate between what is compared, so that a busy machine slows both; medians of the
-/// ratios count, rates are for orientation. Where memory is read by small pages both reads are
-/// slower: `GLIBC_TUNABLES=glibc.malloc.hugetlb=1` gives large ones.
+/// ratios count, rates are for orientation.
 ///
-/// Arguments: the tier (or `best`), then as wanted formats (else all), `columns=N`, and `one-row`
+/// Arguments: the tier (or `best`), then as wanted formats (else all), `columns=N`, `rows=N,…` for
+/// the first part alone with so many rows, `kilobytes=N` of panels there (else 400), and `one-row`
 /// for the second part alone.
 public final class MatrixBench {
   private static final String COLUMNS = "columns=";
+  private static final String ROWS = "rows=";
+  private static final String KILOBYTES = "kilobytes=";
   private static final String ONE_ROW = "one-row";
   private static final int ROUNDS = 80;
+  private static final int WARM_UP_ROUNDS = 80;
 
   // So many that they are done tile by tile.
   private static final int ROWS_MANY = 120;
-  private static final int[] ROW_COUNTS = {1, 2, 4, 6, 8, 10, 12, ROWS_MANY};
+  private static final int[] ROW_COUNTS = {1, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, ROWS_MANY};
   private static final long READ_BYTES = 256L << 20;
   private static final int READ_PARTS = 8;
   private static final int READ_ROUNDS = 64;
 
   private final Tier tier;
   private final int size;
+  private final int kilobytes;
   private final CodeArena code = new CodeArena();
   private final GeneratedMatrix kernels;
   private final ArithmeticPeak peak;
   private final MethodHandle read;
 
-  private MatrixBench(Tier tier, int size) {
+  private MatrixBench(Tier tier, int size, int kilobytes) {
     this.tier = tier;
     this.size = size;
+    this.kilobytes = kilobytes;
     this.kernels = new GeneratedMatrix(tier, new NoKernels());
     this.peak = new ArithmeticPeak(tier);
     this.read = handle(code.add("read", emitRead()));
@@ -69,43 +74,50 @@ public final class MatrixBench {
       System.exit(1);
     }
     List<String> rest = Arrays.stream(arguments).skip(1).toList();
-    int size =
-        rest.stream()
-            .filter(each -> each.startsWith(COLUMNS))
-            .mapToInt(each -> Integer.parseInt(each.substring(COLUMNS.length())))
-            .findFirst()
-            .orElse(2048);
+    int[] rows = numbers(rest, ROWS, ROW_COUNTS);
     List<DType> types =
         StreamSupport.stream(PanelLayout.supported().spliterator(), false)
             .filter(
                 each -> rest.contains(each.name()) || rest.stream().allMatch(MatrixBench::isOption))
             .toList();
-    MatrixBench bench = new MatrixBench(choice.tier().get(), size);
+    int size = numbers(rest, COLUMNS, 2048)[0];
+    MatrixBench bench =
+        new MatrixBench(choice.tier().get(), size, numbers(rest, KILOBYTES, 400)[0]);
     System.out.printf("tier %s, %d columns%n", bench.tier.label(), size);
     if (!rest.contains(ONE_ROW)) {
-      types.forEach(bench::rates);
+      types.forEach(type -> bench.rates(type, rows));
     }
-    for (DType type : types) {
-      bench.bandwidth(type);
+    if (rows == ROW_COUNTS) {
+      for (DType type : types) {
+        bench.bandwidth(type);
+      }
     }
+  }
+
+  /// The numbers of an option, or what holds without it.
+  private static int[] numbers(List<String> arguments, String option, int... otherwise) {
+    return arguments.stream()
+        .filter(each -> each.startsWith(option))
+        .findFirst()
+        .map(each ->
+            Arrays.stream(each.substring(option.length()).split(","))
+                .mapToInt(Integer::parseInt)
+                .toArray())
+        .orElse(otherwise);
   }
 
   private static boolean isOption(String argument) {
-    return argument.startsWith(COLUMNS) || argument.equals(ONE_ROW);
+    return argument.contains("=") || argument.equals(ONE_ROW);
   }
 
   /// Share of the peak by number of rows, one thread, panels in the second-level cache.
-  private void rates(DType type) {
+  private void rates(DType type, int[] counts) {
     PanelLayout layout = PanelLayout.find(type).orElseThrow();
-    int panels = (int) Math.max(1, (400 << 10) / layout.panelBytes(size));
+    int panels = (int) Math.max(1, ((long) kilobytes << 10) / layout.panelBytes(size));
     try (Region region = Region.open("bench", MemoryBudget.unlimited())) {
       Panels w = new Panels(region, type, 16 * panels, size);
       scramble(w.memory());
-      int rowsMax = kernels.tileRowsMax(type, size);
-      for (int rows : ROW_COUNTS) {
-        if (rows > rowsMax && rows < ROWS_MANY) {
-          continue;
-        }
+      for (int rows : counts) {
         Activations x = new Activations(region, rows, size);
         MemorySegment y = region.allocate(64L * panels * rows);
         long multiplies = (long) rows * panels * 16 * size;
@@ -113,13 +125,17 @@ public final class MatrixBench {
         double[] shares = new double[ROUNDS];
         double[] all = new double[ROUNDS];
         double[] peaks = new double[ROUNDS];
-        for (int round = 0; round < ROUNDS; round++) {
-          peaks[round] = peakRate();
+        for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+          double peakNow = peakRate();
           long start = System.nanoTime();
           for (long i = 0; i < repeat; i++) {
             kernels.multiply(w, 0, panels, x, 0, rows, y, 16L * panels);
           }
           double rate = (double) repeat * multiplies / (System.nanoTime() - start);
+          if (round < 0) {
+            continue;
+          }
+          peaks[round] = peakNow;
           all[round] = rate;
           shares[round] = rate / peaks[round];
         }

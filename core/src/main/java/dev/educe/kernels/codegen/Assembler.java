@@ -227,8 +227,12 @@ final class Assembler {
     code.number(0xd0010f, 3);
   }
 
-  void prefetcht0(Mem a) {
-    code16(0x18, 1, a, 0);
+  void prefetchw(Mem a) {
+    code16(0x0d, 1, a, 0);
+  }
+
+  void prefetchnta(Mem a) {
+    code16(0x18, 0, a, 0);
   }
 
   void prefetcht1(Mem a) {

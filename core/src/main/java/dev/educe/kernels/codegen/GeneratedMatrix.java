@@ -27,8 +27,6 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
   private static final long CHUNK_BYTES = 640 << 10;
   // Panels that are read once only, from memory: some 0.2 ms of it.
   private static final long CALL_BYTES_MAX = 4 << 20;
-  // The virtual machine keeps 80 KB of every stack free for native code.
-  private static final int TABLE_BYTES_MAX = 40 << 10;
 
   private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
@@ -219,18 +217,13 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     }
   }
 
-  /// Rows a kernel takes at once; 0 if there is no kernel, its table would not fit the stack, or
-  /// one row were too much for a call.
+  /// Rows a kernel takes at once; 0 if there is no kernel or one row were too much for a call.
   int tileRowsMax(DType type, int size) {
-    if (!type.isQuantized()) {
-      return Math.min(PlainEmitter.rowsMax(), callPanelsMax(1, size));
-    }
-    return Unpack.find(type)
-        .map(format -> {
-          long rowBytes = (long) size / Activations.BLOCK * MatrixEmitter.tableBytes(format);
-          return (int) Math.min(Registers.rowsMax(format, tier), TABLE_BYTES_MAX / rowBytes);
-        })
-        .orElse(0);
+    int rowsMax =
+        type.isQuantized()
+            ? Unpack.find(type).map(format -> Registers.rowsMax(format, tier)).orElse(0)
+            : PlainEmitter.rowsMax();
+    return Math.min(rowsMax, callPanelsMax(1, size));
   }
 
   /// The kernel for so many rows, written if need be.

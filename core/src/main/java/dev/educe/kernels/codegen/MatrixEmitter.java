@@ -1,16 +1,15 @@
 package dev.educe.kernels.codegen;
 
+import static dev.educe.kernels.codegen.BlockTable.TABLE;
 import static dev.educe.kernels.codegen.Gpr.R10;
 import static dev.educe.kernels.codegen.Gpr.R11;
-import static dev.educe.kernels.codegen.Gpr.R14;
-import static dev.educe.kernels.codegen.Gpr.RAX;
-import static dev.educe.kernels.codegen.Gpr.RBP;
 import static dev.educe.kernels.codegen.Gpr.RBX;
-import static dev.educe.kernels.codegen.Gpr.RSI;
+import static dev.educe.kernels.codegen.Gpr.RCX;
 import static dev.educe.kernels.codegen.MatrixFrame.COUNT;
+import static dev.educe.kernels.codegen.MatrixFrame.FIRST;
+import static dev.educe.kernels.codegen.MatrixFrame.LENGTH;
 import static dev.educe.kernels.codegen.MatrixFrame.PANEL;
 import static dev.educe.kernels.codegen.MatrixFrame.STEPS;
-import static dev.educe.kernels.codegen.MatrixFrame.STRIDE;
 import static dev.educe.kernels.codegen.Mem.mem;
 
 import dev.educe.kernels.Activations;
@@ -25,25 +24,29 @@ import dev.educe.kernels.PanelLayout;
 /// than one product before that, the block's *value* is what they have come to. A tier of 256 bits
 /// does a panel in two *strips* of eight lanes.
 ///
-/// Before the first panel the kernel lays out, per block, what it needs of all rows together: the
-/// *table*, on the stack. An entry holds the scales of the rows' blocks, then what their
-/// accumulators start at, per half where there are halves. Formats with mins, which start at 0,
-/// have the sums of the activations there, as floats.
+/// Columns go in chunks whose activations stay in the nearest cache, together with the chunk's
+/// [BlockTable].
+///
+/// With many rows there are not registers for all that a row needs. Then the last rows' results,
+/// each used once in a block, lie on the stack behind the table.
 ///
 /// The public face of the rest is for [Unpack].
 final class MatrixEmitter {
   private static final Gpr QUANTS = R10;
   private static final Gpr SUB_SCALES = R11;
   private static final Gpr SCALES = RBX;
-  private static final Gpr TABLE = RBP;
-  // Free in formats with halves, which have too many accumulators for a tenth row.
-  private static final Gpr MORE_SUB_SCALES = R14;
+  private static final Gpr MORE_SUB_SCALES = RCX;
 
   private static final int GROUPS = 8;
   // Four products of a weight with ±127 fit 16 bits.
   private static final int PAIR_WEIGHT_MAX = 64;
+  // Blocks of a chunk, of all rows together: 16 KB, half of the nearest cache.
+  private static final int CHUNK_BLOCKS = 512;
+  private static final int VECTOR_BYTES = 64;
   // Rows up to which memory and not arithmetic is what a kernel waits for.
   private static final int ROWS_STREAMED = 2;
+  // Bytes of weights per row of activations up to which the nearest cache keeps up.
+  private static final int NEAR_BYTES = 52;
   // The opmask register of bytes below zero.
   private static final int NEGATIVE = 1;
   // Truth table of vpternlogd.
@@ -56,8 +59,9 @@ final class MatrixEmitter {
   private final int rows;
   private final MatrixFrame frame;
   private final Registers registers;
-
   private final Dot dot;
+  private final int chunk; // blocks
+  private final BlockTable table;
 
   // What is being written: which lanes of the panel, and which block of the pass.
   private int strip;
@@ -81,85 +85,36 @@ final class MatrixEmitter {
     this.rows = rows;
     this.frame = new MatrixFrame(a, rows);
     this.registers = Registers.of(format, tier, rows);
-  }
-
-  /// Bytes of the table per block and row.
-  static int tableBytes(Unpack format) {
-    return format.hasHalves() ? 12 : 8;
+    // Whole groups of blocks that share scales.
+    this.chunk = CHUNK_BLOCKS / rows / 8 * 8;
+    this.table = new BlockTable(a, format, registers, rows, chunk);
   }
 
   /// Writes the kernel.
   Assembler emit() {
-    int entry = tableBytes(format) * rows;
-    frame.enter(entry);
-    emitTable(entry);
+    frame.enter(table.bytes() + VECTOR_BYTES * (rows - registers.results().size()));
     format.constants(this);
     if (!tier.hasDotProduct()) {
       a.vpbroadcastd(registers.ones(), a.constant(0x00010001));
       a.vpbroadcastd(registers.highest(), a.constant(0x80808080));
     }
-    frame.eachPanel(() -> {
-      for (strip = 0; strip < 512 / tier.bits(); strip++) {
-        emitStrip(entry);
-      }
-    });
+    frame.eachChunk(
+        chunk,
+        layout.quantBytes(),
+        () -> {
+          table.emit();
+          frame.eachPanel(() -> {
+            for (strip = 0; strip < 512 / tier.bits(); strip++) {
+              emitStrip();
+            }
+          });
+        });
     frame.leave();
     return a;
   }
 
-  private void emitTable(int entry) {
-    a.mov(RAX, RSI);
-    for (int row = 0; row < rows; row++) {
-      Gpr sums = R11;
-      a.mov(R10, STEPS);
-      a.shl(R10, 5);
-      a.add(R10, RAX);
-      a.lea(sums, mem(R10).index(STEPS, 4));
-      a.lea(TABLE, MatrixFrame.table().plus(4 * row));
-      a.mov(COUNT, STEPS);
-      Label again = a.here();
-      a.mov32(RBX, mem(R10));
-      a.mov32(mem(TABLE), RBX);
-      emitSums(sums);
-      a.add(R10, 4);
-      a.add(sums, 8);
-      a.add(TABLE, entry);
-      a.dec(COUNT);
-      a.jump(Condition.NOT_EQUAL, again);
-      a.add(RAX, STRIDE);
-    }
-  }
-
-  /// Writes what the entry holds behind the scales, for one block and row.
-  private void emitSums(Gpr sums) {
-    Mem target = mem(TABLE, 4 * rows);
-    if (format.hasHalves()) {
-      for (int half = 0; half < 2; half++) {
-        a.movsxd(RBX, mem(sums, 4 * half));
-        emitSum(target.plus(4 * rows * half));
-      }
-    } else {
-      a.movsxd(RBX, mem(sums));
-      a.movsxd(R14, mem(sums, 4));
-      a.add(RBX, R14);
-      emitSum(target);
-    }
-  }
-
-  private void emitSum(Mem target) {
-    if (format.excess() != 0) {
-      a.imul(RBX, RBX, -format.excess());
-    }
-    a.mov32(target, RBX);
-    if (format.hasMins()) {
-      Vec sum = registers.t0().as(128);
-      a.vpbroadcastd(sum, target);
-      a.vcvtdq2ps(sum, sum);
-      a.vmovd(target, sum);
-    }
-  }
-
-  private void emitStrip(int entry) {
+  private void emitStrip() {
+    emitResults();
     a.mov(SCALES, PANEL);
     a.imul(SUB_SCALES, STEPS, layout.scaleBytes() / layout.scaleBlocks());
     a.add(SUB_SCALES, PANEL);
@@ -168,26 +123,76 @@ final class MatrixEmitter {
     a.add(QUANTS, 63);
     a.and(QUANTS, -64);
     emitFetch();
-    a.lea(TABLE, MatrixFrame.table());
-    a.mov(COUNT, STEPS);
-    frame.startRows();
     if (format.moreSubScaleStride() != 0) {
       a.imul(MORE_SUB_SCALES, STEPS, format.subScaleStride(layout));
       a.add(MORE_SUB_SCALES, SUB_SCALES);
+      advance(MORE_SUB_SCALES, format.moreSubScaleStride() / format.blocksPerPass());
     }
-    registers.results().forEach(result -> a.vpxor(result, result, result));
+    advance(SCALES, layout.scaleBytes() / layout.scaleBlocks());
+    advance(SUB_SCALES, format.subScaleStride(layout));
+    advance(QUANTS, layout.quantBytes());
+    a.lea(TABLE, MatrixFrame.room());
+    frame.startRows(Activations.BLOCK);
+    a.mov(COUNT, LENGTH);
     Label again = a.here();
     for (block = 0; block < format.blocksPerPass(); block++) {
       emitBlock();
       frame.advanceRows(Activations.BLOCK);
-      a.add(TABLE, entry);
+      a.add(TABLE, Float.BYTES);
       a.add(QUANTS, layout.quantBytes());
       a.add(SUB_SCALES, format.subScaleStride(layout));
     }
     emitNextScales();
     a.test(COUNT, COUNT);
     a.jump(Condition.NOT_EQUAL, again);
-    frame.store(registers.results(), strip * tier.bits() / 8);
+    frame.eachResult(
+        strip * tier.bits() / 8,
+        (place, row) -> {
+          Vec result = isInMemory(row) ? registers.t0() : result(row);
+          if (isInMemory(row)) {
+            a.vmovups(result, resultInMemory(row));
+          }
+          a.vmovups(place, result);
+        });
+  }
+
+  /// Goes to the first block of the chunk.
+  private void advance(Gpr pointer, int blockBytes) {
+    a.imul(COUNT, FIRST, blockBytes);
+    a.add(pointer, COUNT);
+  }
+
+  /// Zeros, or what the chunks before have come to.
+  private void emitResults() {
+    Label first = new Label();
+    Label end = new Label();
+    Vec zero = registers.t0();
+    a.mov(COUNT, FIRST);
+    a.test(COUNT, COUNT);
+    a.jump(Condition.EQUAL, first);
+    frame.eachResult(
+        strip * tier.bits() / 8,
+        (place, row) -> {
+          if (isInMemory(row)) {
+            a.vmovups(registers.t0(), place);
+            a.vmovups(resultInMemory(row), registers.t0());
+          } else {
+            a.vmovups(result(row), place);
+          }
+        });
+    a.jmp(end);
+    a.bind(first);
+    // Another core may have them, which will have read what was there before.
+    frame.eachResult(strip * tier.bits() / 8, (place, row) -> a.prefetchw(place));
+    a.vpxor(zero, zero, zero);
+    for (int row = 0; row < rows; row++) {
+      if (isInMemory(row)) {
+        a.vmovups(resultInMemory(row), zero);
+      } else {
+        a.vpxor(result(row), result(row), result(row));
+      }
+    }
+    a.bind(end);
   }
 
   private void emitNextScales() {
@@ -223,13 +228,21 @@ final class MatrixEmitter {
   }
 
   /// Asks for the same block of the next panel. With many rows a block takes so long that what the
-  /// processor would fetch ahead itself comes late; with few it is the better at it.
+  /// processor would fetch ahead itself comes late; with few it is the better at it. Where there is
+  /// time enough the weights come straight into the nearest cache, past the one that other tiles
+  /// and the activations are read from.
   private void emitPrefetch() {
     if (strip > 0 || rows <= ROWS_STREAMED) {
       return;
     }
+    boolean isNear = layout.quantBytes() <= NEAR_BYTES * rows;
     for (int line = 0; line < layout.quantBytes() / 64; line++) {
-      a.prefetcht1(quants(line).index(MatrixFrame.AHEAD, 1));
+      Mem next = quants(line).index(MatrixFrame.AHEAD, 1);
+      if (isNear) {
+        a.prefetchnta(next);
+      } else {
+        a.prefetcht1(next);
+      }
     }
     a.prefetcht1(mem(SCALES).index(MatrixFrame.AHEAD, 1));
     if (layout.subScaleBytes() > 0) {
@@ -256,7 +269,7 @@ final class MatrixEmitter {
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
       if (format.excess() != 0 && !isWide()) {
-        a.vpbroadcastd(sum, entry(1 + half, row));
+        a.vpbroadcastd(sum, table.entry(1 + half, row));
       } else {
         a.vpxor(sum, sum, sum);
       }
@@ -488,8 +501,18 @@ final class MatrixEmitter {
     for (int row = 0; row < rows; row++) {
       Vec sum = registers.sums().get(row);
       a.vcvtdq2ps(sum, sum);
-      multiplyEach(registers.t0(), scale, entry(0, row));
-      a.vfmadd231ps(registers.results().get(row), sum, registers.t0());
+      a.vmulps(registers.t0(), scale, each(table.entry(0, row)));
+      addToResult(row, sum);
+    }
+  }
+
+  /// `result = fma(value, t0, result)`; the value is not needed any more.
+  private void addToResult(int row, Vec value) {
+    if (isInMemory(row)) {
+      a.vfmadd213ps(value, registers.t0(), resultInMemory(row));
+      a.vmovups(resultInMemory(row), value);
+    } else {
+      a.vfmadd231ps(result(row), value, registers.t0());
     }
   }
 
@@ -517,32 +540,40 @@ final class MatrixEmitter {
   /// `value = fma(m, Σx, value)`.
   void addOffset(Vec m) {
     for (int row = 0; row < rows; row++) {
-      a.vfmadd231ps(registers.values().get(row), m, each(entry(1, row)));
+      a.vfmadd231ps(registers.values().get(row), m, each(table.entry(1, row)));
     }
   }
 
   /// `value = fma(−min, Σx, value)`.
   void subtractMin(Vec min, int half) {
     for (int row = 0; row < rows; row++) {
-      a.vfnmadd231ps(registers.values().get(row), min, each(entry(1 + half, row)));
+      a.vfnmadd231ps(registers.values().get(row), min, each(table.entry(1 + half, row)));
     }
   }
 
   /// `result = fma(value, scaleX, result)`.
   void addValues() {
     for (int row = 0; row < rows; row++) {
-      Vec value = registers.values().get(row);
-      a.vfmadd231ps(registers.results().get(row), value, each(entry(0, row)));
+      if (isInMemory(row)) {
+        a.vbroadcastss(registers.t0(), table.entry(0, row));
+        addToResult(row, registers.values().get(row));
+      } else {
+        a.vfmadd231ps(result(row), registers.values().get(row), each(table.entry(0, row)));
+      }
     }
   }
 
-  /// What the table says of a row in this block.
-  private Mem entry(int index, int row) {
-    return mem(TABLE, 4 * (index * rows + row));
+  private boolean isInMemory(int row) {
+    return row >= registers.results().size();
   }
 
-  private void multiplyEach(Vec target, Vec factor, Mem element) {
-    a.vmulps(target, factor, each(element));
+  private Vec result(int row) {
+    return registers.results().get(row);
+  }
+
+  private Mem resultInMemory(int row) {
+    int index = row - registers.results().size();
+    return MatrixFrame.room().plus(table.bytes() + VECTOR_BYTES * index);
   }
 
   /// An element in all lanes: as part of the instruction that takes it, or in [Registers#t0].

@@ -57,7 +57,7 @@ final class PlainEmitter {
   private void emitStrip(int strip) {
     int offset = strip * columnBytes * tier.bits() / 512;
     a.lea(WEIGHTS, mem(PANEL, offset));
-    frame.startRows();
+    frame.startRows(Float.BYTES);
     results.forEach(result -> a.vpxor(result, result, result));
     Label rest = new Label();
     Label end = new Label();
@@ -76,7 +76,7 @@ final class PlainEmitter {
     a.dec(COUNT);
     a.jump(Condition.NOT_EQUAL, single);
     a.bind(end);
-    frame.store(results, strip * tier.bits() / 8);
+    frame.eachResult(strip * tier.bits() / 8, (place, row) -> a.vmovups(place, results.get(row)));
   }
 
   private void emitColumns(int columns) {

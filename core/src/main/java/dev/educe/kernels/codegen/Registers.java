@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 
 /// Which vector register holds what in a matrix kernel.
 ///
-/// @param results float accumulators, one per row of activations
+/// @param results float accumulators of the first rows of activations; others' are in memory
 /// @param sums integer accumulators of the block, one per row
 /// @param values what the block comes to before the activations' scale, one per row; without halves
 ///   the sums' own registers
@@ -30,11 +30,12 @@ record Registers(
 
   static Registers of(Unpack format, Tier tier, int rows) {
     Supply supply = new Supply(tier.bits());
-    List<Vec> results = supply.take(rows);
     List<Vec> sums = supply.take(rows);
     List<Vec> values = format.hasHalves() ? supply.take(rows) : sums;
     List<Vec> shared = supply.take(sharedCount(tier));
     Vec last = shared.getLast();
+    List<Vec> kept = supply.take(format.constantCount());
+    List<Vec> results = supply.take(Math.min(rows, supply.left()));
     return new Registers(
         results,
         sums,
@@ -45,13 +46,17 @@ record Registers(
         tier.hasDotProduct() ? last : shared.get(3),
         tier.hasDotProduct() ? last : shared.get(4),
         last,
-        supply.take(format.constantCount()));
+        kept);
   }
 
   /// How many rows of activations a kernel can take at once.
+  ///
+  /// Results in memory pay where the same weights then serve more rows: not in formats with halves,
+  /// which have so much else to do for each row.
   static int rowsMax(Unpack format, Tier tier) {
     int free = count(tier.bits()) - sharedCount(tier) - format.constantCount();
-    return Math.min(free / (format.hasHalves() ? 3 : 2), MatrixFrame.ROWS_MAX);
+    int registersOfRow = format.hasHalves() ? 3 : tier.bits() == 512 ? 1 : 2;
+    return Math.min(free / registersOfRow, MatrixFrame.ROWS_MAX);
   }
 
   private static int sharedCount(Tier tier) {
@@ -68,6 +73,10 @@ record Registers(
 
     Supply(int bits) {
       this.bits = bits;
+    }
+
+    int left() {
+      return count(bits) - next;
     }
 
     List<Vec> take(int wanted) {

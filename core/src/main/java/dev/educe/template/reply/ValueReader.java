@@ -8,6 +8,8 @@ import java.util.Map;
 /// between a quote of the family's own. Line breaks within texts and unknown escapes, which models
 /// get wrong, are mended. What has been written is at any moment the beginning of valid JSON.
 final class ValueReader {
+  private static final String REPLACEMENT = "\\ufffd";
+
   private static final int DEPTH_MAX = 100;
 
   private static final Map<String, String> WORDS =
@@ -57,6 +59,7 @@ final class ValueReader {
   private boolean isKey;
   private boolean commaDue;
   private final StringBuilder escape = new StringBuilder(); // after its backslash
+  private String high = ""; // an escaped half of a character that waits for the other
 
   /// @param out takes the JSON
   /// @param quote of the family, or empty
@@ -190,6 +193,9 @@ final class ValueReader {
   }
 
   private Progress text(int c) {
+    if (c != '\\' || delimiter == QUOTE) {
+      mendHalf();
+    }
     if (c == delimiter) {
       out.accept('"');
       return isKey ? next(State.COLON) : endValue();
@@ -211,6 +217,7 @@ final class ValueReader {
       escape.append((char) c);
       return next(State.HEX);
     }
+    mendHalf();
     if (c >= 0 && "\"\\/bfnrt".indexOf(c) >= 0) {
       out.accept("\\" + (char) c);
       return Progress.MORE;
@@ -228,6 +235,7 @@ final class ValueReader {
   private Progress hex(int c) {
     boolean isDigit = c >= 0 && c <= 'f' && Character.digit(c, 16) >= 0;
     if (!isDigit) {
+      mendHalf();
       out.acceptQuoted('\\');
       escape.chars().forEach(held -> out.acceptQuoted((char) held));
       state = State.TEXT;
@@ -236,10 +244,34 @@ final class ValueReader {
     escape.append((char) c);
     boolean isShort = escape.charAt(0) == 'x';
     if (escape.length() == (isShort ? 3 : 5)) {
-      out.accept((isShort ? "\\u00" : "\\u") + escape.substring(1));
+      unit((isShort ? "00" : "") + escape.substring(1));
       state = State.TEXT;
     }
     return Progress.MORE;
+  }
+
+  /// Writes an escaped UTF-16 unit; halves of characters only in pairs, as strict readers want it.
+  private void unit(String hex) {
+    char unit = (char) Integer.parseInt(hex, 16);
+    if (Character.isLowSurrogate(unit) && !high.isEmpty()) {
+      out.accept(high + "\\u" + hex);
+      high = "";
+      return;
+    }
+    mendHalf();
+    if (Character.isHighSurrogate(unit)) {
+      high = "\\u" + hex;
+    } else {
+      out.accept(Character.isLowSurrogate(unit) ? REPLACEMENT : "\\u" + hex);
+    }
+  }
+
+  /// What stands for half a character without the other.
+  private void mendHalf() {
+    if (!high.isEmpty()) {
+      high = "";
+      out.accept(REPLACEMENT);
+    }
   }
 
   private Progress number(int c) {

@@ -172,7 +172,8 @@ class AssemblerDisassemblyTest {
     add("dec", () -> assembler.dec(d), d);
     add("push", () -> assembler.push(d), d);
     add("pop", () -> assembler.pop(d), d);
-    add("prefetcht0", () -> assembler.prefetcht0(m), m);
+    add("prefetchnta", () -> assembler.prefetchnta(m), m);
+    add("prefetchw", () -> assembler.prefetchw(m), m);
     add("prefetcht1", () -> assembler.prefetcht1(m), m);
     add("movzx", () -> assembler.movzx16(d, m), d, m);
     int mask = 1 + random.nextInt(7);

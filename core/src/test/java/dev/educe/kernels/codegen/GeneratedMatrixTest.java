@@ -81,7 +81,21 @@ class GeneratedMatrixTest {
         int rowsMax = kernels.tileRowsMax(type, 256);
         assertTrue(rowsMax >= 2, type + " has no kernel");
         for (int rows = 1; rows <= 2 * rowsMax + 1; rows++) {
-          compare(kernels, type, rows, random, false);
+          compare(kernels, type, rows, 1 + random.nextInt(9), random, false);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Tier.class)
+  void rowsOfSeveralChunksOfColumnsGiveTheContractsBits(Tier tier, Random random) {
+    try (GeneratedMatrix kernels = open(tier)) {
+      for (Unpack format : Unpack.ALL) {
+        for (int rows : new int[] {1, 2 + random.nextInt(8), 11, 15, 16}) {
+          // A chunk of one row has 16384 columns.
+          int blocks = (rows == 1 ? 512 : 70) + random.nextInt(90);
+          compare(kernels, format.type(), rows, blocks, random, false);
         }
       }
     }
@@ -93,20 +107,21 @@ class GeneratedMatrixTest {
     try (GeneratedMatrix kernels = open(tier)) {
       for (DType type : PanelLayout.supported()) {
         for (int i = 0; i < 8; i++) {
-          compare(kernels, type, 1 + random.nextInt(6), random, true);
+          compare(kernels, type, 1 + random.nextInt(6), 1 + random.nextInt(9), random, true);
         }
       }
     }
   }
 
   private static void compare(
-      GeneratedMatrix kernels, DType type, int rows, Random random, boolean isExtreme) {
+      GeneratedMatrix kernels, DType type, int rows, int blocks, Random random, boolean isExtreme) {
     int size =
         type.isQuantized()
-            ? type.blockSize() * (1 + random.nextInt(type.blockSize() == 32 ? 9 : 3))
+            ? Math.ceilDiv(32 * blocks, type.blockSize()) * type.blockSize()
             : 1 + random.nextInt(70);
     try (Region region = Region.open("test", MemoryBudget.unlimited())) {
-      Panels w = new Panels(region, type, 1 + random.nextInt(80), size);
+      int outputs = 1 + random.nextInt(blocks < 10 ? 80 : 50);
+      Panels w = new Panels(region, type, outputs, size);
       Activations x = new Activations(region, rows, size);
       RandomOperands.weights(w.memory(), w.layout(), w.panelBytes(), size, random, isExtreme);
       RandomOperands.activations(x, random, isExtreme);
