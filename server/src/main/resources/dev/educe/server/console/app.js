@@ -86,7 +86,8 @@ function App() {
   };
   return html`<div class=${`page ${open && `with-${open}`}`}>
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>Skip to content</a>
-    <${List} list=${list} current=${view === 'chat' && talk.conversation.id} onNew=${() => show(empty())} onOpen=${show} onRemove=${remove} />
+    <${List} list=${list} current=${view === 'chat' && talk.conversation.id} theme=${theme} onTheme=${nextTheme}
+      onNew=${() => show(empty())} onOpen=${show} onRemove=${remove} />
     ${open && html`<div key="shade" class="shade" onClick=${() => setOpen('')}></div>`}
     <div key="column" class="column">
       <header class="bar">
@@ -98,7 +99,6 @@ function App() {
           <a href="#" aria-current=${view === 'chat' ? 'page' : undefined}>Chat</a>
           <a href="#dashboard" aria-current=${view === 'dashboard' ? 'page' : undefined}>Dashboard</a>
         </nav>
-        <${IconButton} name=${THEMES[theme]} label=${`Colours: ${theme}`} onClick=${nextTheme} />
         <${IconButton} name="tune" label="Settings" aria-expanded=${open === 'settings'} onClick=${() => setOpen(open === 'settings' ? '' : 'settings')} />
       </header>
       ${refusal && html`<div class="refusal" role="alert">
@@ -115,9 +115,10 @@ function App() {
   </div>`;
 }
 
-function List({ list, current, onNew, onOpen, onRemove }) {
+function List({ list, current, theme, onTheme, onNew, onOpen, onRemove }) {
   return html`<aside class="list" aria-label="Conversations">
-    <p class="name"><img src="/console/icon.svg" alt="" width="28" height="28" /> Educe</p>
+    <p class="name"><img src="/console/icon.svg" alt="" width="28" height="28" /> Educe
+      <${IconButton} name=${THEMES[theme]} label=${`Colours: ${theme}`} onClick=${onTheme} /></p>
     <button type="button" class="new" onClick=${onNew}>New conversation</button>
     <ul>
       ${list.map((conversation) => html`<li key=${conversation.id} class=${conversation.id === current ? 'current' : ''}>

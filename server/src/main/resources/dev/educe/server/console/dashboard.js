@@ -73,9 +73,9 @@ function Figures({ readings, wanted, theme }) {
     <dl class="tiles">
       <${Tile} label="Running" value=${now.running} />
       <${Tile} label="Waiting" value=${now.waiting} />
-      <${Tile} label="Tokens per second" value=${rate(now.generated)} />
-      <${Tile} label="First token, median" value=${time(now.first[0])} />
-      <${Tile} label="KV cache in use" value=${share(now.used)} />
+      <${Tile} label="Tokens/s" value=${rate(now.generated)} />
+      <${Tile} label="First token" value=${time(now.first[0])} />
+      <${Tile} label="KV cache filled" value=${share(now.used)} />
       <${Tile} label="Prefix hits" value=${share(now.hits)} />
     </dl>
     <div class="plots">
@@ -84,7 +84,7 @@ function Figures({ readings, wanted, theme }) {
       ${plot('Time to first token', time, ...percentiles('first', line))}
       ${plot('Time between tokens', time, ...percentiles('next', line))}
       ${plot('Whole answers', time, ...percentiles('whole', line))}
-      ${plot('KV cache', share, line('in use', (p) => p.used), line('kept for prefixes', (p) => p.cached))}
+      ${plot('KV cache', share, line('filled', (p) => p.used), line('kept for prefixes', (p) => p.cached))}
     </div>
     <${Tenants} samples=${readings.at(-1).samples} />`;
 }
