@@ -9,17 +9,24 @@ import { DEFAULTS, Key, Settings } from './settings.js';
 import { conversations, forget, forgetAll, set, setting } from './store.js';
 
 const THEMES = { auto: 'moon', dark: 'sun', light: 'auto' };
+const DARK = matchMedia('(prefers-color-scheme: dark)'); // what the system has
 const NEXT_THEME = { auto: 'dark', dark: 'light', light: 'auto' };
 
 function useTheme() {
   const [theme, setTheme] = useState(() => setting('theme', 'auto'));
+  const [isDark, setDark] = useState(DARK.matches);
+  useEffect(() => {
+    const onChange = () => setDark(DARK.matches);
+    DARK.addEventListener('change', onChange);
+    return () => DARK.removeEventListener('change', onChange);
+  }, []);
   // At once, not in an effect: plots ask for colours while they are drawn.
   document.documentElement.dataset.theme = theme;
   const next = () => {
     set('theme', NEXT_THEME[theme]);
     setTheme(NEXT_THEME[theme]);
   };
-  return [theme, next];
+  return [theme, next, `${theme} ${isDark}`];
 }
 
 /** The view that the address names. */
@@ -35,7 +42,7 @@ function useView() {
 }
 
 function App() {
-  const [theme, nextTheme] = useTheme();
+  const [theme, nextTheme, colours] = useTheme();
   const view = useView();
   const [names, setNames] = useState([]);
   const [refusal, setRefusal] = useState(null);
@@ -109,7 +116,7 @@ function App() {
       </div>`}
       ${view === 'chat'
         ? html`<${Chat} talk=${talk} isReady=${settings.model !== '' && names.length > 0} />`
-        : html`<${Dashboard} theme=${theme} onRefused=${onRefused} />`}
+        : html`<${Dashboard} theme=${colours} onRefused=${onRefused} />`}
     </div>
     ${open === 'settings' && html`<${Settings} settings=${settings} onChange=${change} onClose=${() => setOpen('')} onKey=${load} onForgetAll=${removeAll} />`}
   </div>`;

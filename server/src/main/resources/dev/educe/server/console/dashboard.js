@@ -142,14 +142,17 @@ function Tenants({ samples }) {
   </section>`;
 }
 
-const count = (value) => (Number.isInteger(value) ? value.toLocaleString('en') : value.toFixed(1));
-const rate = (value) => (value === null ? '–' : value >= 10_000 ? `${(value / 1000).toFixed(0)}k` : value >= 100 || value === 0 ? Math.round(value).toLocaleString('en') : value.toFixed(1));
-const share = (value) => (value === null ? '–' : `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`);
+/** A number with as many digits as are read. */
+const short = (value) => Number(value.toPrecision(value < 100 ? 2 : 3)).toLocaleString('en');
+
+const count = (value) => (Number.isInteger(value) ? value.toLocaleString('en') : ''); // no half requests on an axis
+const rate = (value) => (value === null ? '–' : short(value));
+const share = (value) => (value === null ? '–' : `${short(100 * value)} %`);
 
 function time(seconds) {
   if (seconds === null) return '–';
   if (seconds === 0) return '0';
-  if (seconds < 0.001) return `${Math.round(seconds * 1e6)} µs`;
-  if (seconds < 1) return `${(seconds * 1e3).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
-  return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 0.001) return `${short(seconds * 1e6)} µs`;
+  if (seconds < 1) return `${short(seconds * 1e3)} ms`;
+  return `${short(seconds)} s`;
 }

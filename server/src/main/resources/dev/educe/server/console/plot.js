@@ -22,9 +22,10 @@ function options(box, lines, unit) {
     height: HEIGHT,
     cursor: { y: false, points: { size: 7 } },
     legend: { show: false },
+    padding: [8, 28, 0, 0],
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: (_, times) => times.map(clock) },
+      { ...axis, grid: { show: false }, space: 70, size: 28, values: (_, times) => times.map(clock) },
       { ...axis, size: 56, values: (_, all) => all.map(unit) },
     ],
     series: [
