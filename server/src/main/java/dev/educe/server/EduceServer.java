@@ -5,6 +5,7 @@ import dev.educe.server.access.Gate;
 import dev.educe.server.access.HostCheck;
 import dev.educe.server.access.KeyFile;
 import dev.educe.server.access.Keys;
+import dev.educe.server.anthropic.Anthropic;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
@@ -13,6 +14,7 @@ import dev.educe.server.http.HttpServer;
 import dev.educe.server.http.Route;
 import dev.educe.server.http.Scope;
 import dev.educe.server.model.Catalogue;
+import dev.educe.server.ollama.Ollama;
 import dev.educe.server.openai.OpenAi;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -103,9 +105,9 @@ public final class EduceServer implements AutoCloseable {
       routes.add(Route.get("/metrics", Scope.METRICS, this::metrics));
     }
     var limits = config.limits();
-    routes.addAll(
-        OpenAi.routes(
-            new Service(catalogue, budgets, metrics, limits.heartbeat(), limits.request())));
+    var service = new Service(catalogue, budgets, metrics, limits.heartbeat(), limits.request());
+    routes.addAll(Anthropic.beside(OpenAi.routes(service), service));
+    routes.addAll(Ollama.routes(service));
     return routes;
   }
 

@@ -29,6 +29,7 @@ public final class Exchange {
   private final String id = "req_" + UUID.randomUUID().toString().replace("-", "");
   private final BodyReader bodyReader;
   private final Departure departure;
+  private final Dialect dialect;
   private final long startNanos = System.nanoTime();
   private Optional<Route> route = Optional.empty();
   private List<String> pathValues = List.of();
@@ -45,7 +46,11 @@ public final class Exchange {
     this.response = response;
     this.bodyReader = bodyReader;
     this.departure = new Departure(request);
+    this.dialect = Dialect.of(request);
     header("x-request-id", id);
+    if (dialect == Dialect.ANTHROPIC) {
+      header("request-id", id);
+    }
     header("x-content-type-options", "nosniff");
     header("cache-control", "no-store");
     // An idle connection is one that nobody waits on: a generation that takes long is not.
@@ -64,6 +69,11 @@ public final class Exchange {
   /// Names this request in logs and to its client.
   public String id() {
     return id;
+  }
+
+  /// Whose API it speaks.
+  public Dialect dialect() {
+    return dialect;
   }
 
   public String method() {
@@ -201,7 +211,7 @@ public final class Exchange {
   void fail(ApiError error) {
     code = error.code();
     ErrorHeaders.of(error).forEach(this::header);
-    answer(error.status(), JSON, error.body());
+    answer(error.status(), JSON, dialect.body(error, id));
   }
 
   /// An answer of events, which begins with the first of them. Nothing but events follows.
@@ -209,10 +219,15 @@ public final class Exchange {
     return new EventStream(this);
   }
 
-  void beginEvents() {
+  /// An answer of lines, which begins with the first of them. Nothing but lines follows.
+  public LineStream lines() {
+    return new LineStream(this);
+  }
+
+  void begin(String mediaType) {
     isAnswered = true;
     response.setStatus(200);
-    header("content-type", "text/event-stream; charset=utf-8");
+    header("content-type", mediaType);
     header("x-accel-buffering", "no"); // proxies that collect would hold events back
   }
 

@@ -21,14 +21,17 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
-/// OpenAI's own client for JavaScript, against `educe serve` in a process of its own.
+/// OpenAI's, Anthropic's and Ollama's own clients for JavaScript, against `educe serve` in a process
+/// of its own.
 ///
-/// The tests themselves are in JavaScript; each is shown as one of this class. The client comes in
-/// the version that `package-lock.json` names, and is kept below `target`.
+/// The tests themselves are in JavaScript; each is shown as one of this class. The clients come in
+/// the versions that `package-lock.json` names, and are kept below `target`.
 @EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
 @Timeout(180)
-class OpenAiNodeTest {
+class NodeClientsTest {
   private static final int NODE_MIN = 20; // what the client asks for
+  private static final List<String> TESTS =
+      List.of("openai.test.mjs", "anthropic.test.mjs", "ollama.test.mjs");
   private static final Path SOURCES = Path.of("src/test/js");
   private static final Path INSTALLED = Path.of("target/js");
   private static final Pattern SERVING = Pattern.compile("educe: serving .* at (http\\S+)\\R");
@@ -37,7 +40,7 @@ class OpenAiNodeTest {
   @TempDir private Path folder;
 
   @TestFactory
-  Stream<DynamicTest> theClientDoesWhatItDoesElsewhere() throws Exception {
+  Stream<DynamicTest> theClientsDoWhatTheyDoElsewhere() throws Exception {
     assumeTrue(isThere("npm") && nodeVersion() >= NODE_MIN, "Node.js 20 and npm are not installed");
     install();
     Path keys = folder.resolve("keys.json");
@@ -45,7 +48,11 @@ class OpenAiNodeTest {
     String output;
     try (var keyed = new StoryServer("keys=" + keys);
         var served = new Served(folder.resolve("output"))) {
-      var node = new ProcessBuilder("node", "--test", "--test-reporter=tap", "openai.test.mjs");
+      var command =
+          new ArrayList<>(
+              List.of("node", "--test", "--test-concurrency=1", "--test-reporter=tap"));
+      command.addAll(TESTS);
+      var node = new ProcessBuilder(command);
       node.environment().put("EDUCE_URL", served.url);
       node.environment().put("EDUCE_KEYED_URL", keyed.url());
       node.environment().put("EDUCE_KEY", key);
@@ -73,14 +80,16 @@ class OpenAiNodeTest {
     return Integer.parseInt(version.substring(1, version.indexOf('.')));
   }
 
-  /// Installs the client, unless the one of this lock is there already.
+  /// Installs the clients, unless those of this lock are there already.
   private static void install() throws Exception {
     Files.createDirectories(INSTALLED);
     Path lock = INSTALLED.resolve("package-lock.json");
     boolean isInstalled =
         Files.exists(INSTALLED.resolve("installed"))
             && Files.mismatch(SOURCES.resolve("package-lock.json"), lock) < 0;
-    for (String file : List.of("package.json", "package-lock.json", "openai.test.mjs")) {
+    var files = new ArrayList<>(List.of("package.json", "package-lock.json"));
+    files.addAll(TESTS);
+    for (String file : files) {
       Files.write(INSTALLED.resolve(file), Files.readAllBytes(SOURCES.resolve(file)));
     }
     if (!isInstalled) {
