@@ -7,6 +7,7 @@ package dev.educe.engine;
 /// @param waiting requests that wait for their first step
 /// @param running sequences that have pages
 /// @param paused of those, how many wait for their listeners
+/// @param pages that the cache has
 /// @param freePages pages that nobody uses
 /// @param cachedPages pages that the prefix tree holds
 /// @param steps how many there were
@@ -15,6 +16,7 @@ public record Progress(
     int waiting,
     int running,
     int paused,
+    int pages,
     int freePages,
     int cachedPages,
     long steps,

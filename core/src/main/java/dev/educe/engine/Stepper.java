@@ -289,6 +289,7 @@ final class Stepper implements Scheduler.Endings {
             admission.waiting(),
             scheduler.running(),
             scheduler.paused(),
+            executor.pages().pages(),
             executor.pages().freePages(),
             tree.pages(),
             steps,

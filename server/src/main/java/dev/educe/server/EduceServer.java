@@ -6,6 +6,8 @@ import dev.educe.server.access.HostCheck;
 import dev.educe.server.access.KeyFile;
 import dev.educe.server.access.Keys;
 import dev.educe.server.anthropic.Anthropic;
+import dev.educe.server.batch.Batches;
+import dev.educe.server.batch.Ledger;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
@@ -40,6 +42,7 @@ public final class EduceServer implements AutoCloseable {
   private final Optional<Keys> keys;
   private final Optional<AccessLog> accessLog;
   private final Optional<Tracing> tracing;
+  private final Optional<Batches> batches;
   private final HttpServer http;
   private final Thread warning;
   private volatile boolean isDraining;
@@ -63,11 +66,13 @@ public final class EduceServer implements AutoCloseable {
             : Optional.empty();
     var budgets = new Budgets(System::nanoTime);
     var hosts = new HostCheck(config.allowedHosts(), config.corsOrigins());
+    this.batches = config.batches().isPresent() ? Optional.of(batches(budgets)) : Optional.empty();
     try {
       this.http =
           new HttpServer(
               options(config), routes(budgets), new Gate(hosts, keys, budgets), this::over);
     } catch (IOException | RuntimeException e) {
+      batches.ifPresent(Batches::close);
       closeFiles();
       throw e;
     }
@@ -101,14 +106,33 @@ public final class EduceServer implements AutoCloseable {
     var routes = new ArrayList<Route>();
     routes.add(Route.get("/health", Scope.PUBLIC, this::health));
     routes.add(Route.get("/ready", Scope.PUBLIC, this::ready));
+    routes.addAll(Console.routes());
     if (config.metrics()) {
       routes.add(Route.get("/metrics", Scope.METRICS, this::metrics));
     }
-    var limits = config.limits();
-    var service = new Service(catalogue, budgets, metrics, limits.heartbeat(), limits.request());
-    routes.addAll(Anthropic.beside(OpenAi.routes(service), service));
+    var service = service(budgets, config.limits().request());
+    routes.addAll(Anthropic.beside(OpenAi.routes(service, batches), service));
     routes.addAll(Ollama.routes(service));
     return routes;
+  }
+
+  private Service service(Budgets budgets, Duration deadline) {
+    return new Service(catalogue, budgets, metrics, config.limits().heartbeat(), deadline);
+  }
+
+  /// What waits behind everybody may take any time; batches have ends of their own.
+  private Batches batches(Budgets budgets) throws IOException {
+    var ledger = new Ledger(config.batches().orElseThrow());
+    try {
+      return new Batches(
+          ledger,
+          OpenAi.endpoints(service(budgets, Duration.ZERO)),
+          config.batchLines(),
+          InstantSource.system());
+    } catch (IOException | RuntimeException e) {
+      ledger.close();
+      throw e;
+    }
   }
 
   private void health(Exchange exchange) {
@@ -192,6 +216,7 @@ public final class EduceServer implements AutoCloseable {
   public void close() {
     warning.interrupt();
     http.close();
+    batches.ifPresent(Batches::close);
     catalogue.close();
     closeFiles();
   }

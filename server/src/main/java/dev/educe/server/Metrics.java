@@ -2,6 +2,7 @@ package dev.educe.server;
 
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Route;
+import dev.educe.server.http.Took;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.server.model.ServedModel;
@@ -20,8 +21,8 @@ import java.util.stream.DoubleStream;
 
 /// Counts what is served, for Prometheus.
 ///
-/// Labels are names of models in the catalogue, patterns of routes, statuses and error codes:
-/// nothing that a client sends, so that their number is fixed.
+/// Labels are names of models in the catalogue, tenants of the keys, patterns of routes, statuses
+/// and error codes: nothing that a client sends, so that their number is fixed.
 public final class Metrics {
   private static final Duration[] LATENCIES = {
     Duration.ofMillis(5),
@@ -57,6 +58,7 @@ public final class Metrics {
       gauge(catalogue, entry, "educe.requests.waiting", m -> m.progress().waiting());
       gauge(catalogue, entry, "educe.requests.running", m -> m.progress().running());
       gauge(catalogue, entry, "educe.requests.paused", m -> m.progress().paused());
+      gauge(catalogue, entry, "educe.pages", m -> m.progress().pages());
       gauge(catalogue, entry, "educe.pages.free", m -> m.progress().freePages());
       gauge(catalogue, entry, "educe.pages.cached", m -> m.progress().cachedPages());
       gauge(catalogue, entry, "educe.model.bytes", ServedModel::bytes);
@@ -104,6 +106,16 @@ public final class Metrics {
     if (!exchange.code().isEmpty()) {
       registry.counter("educe.refusals", "path", path, "code", exchange.code()).increment();
     }
+    exchange.took().ifPresent(took -> took(exchange.caller().tenant(), took));
+  }
+
+  private void took(String tenant, Took took) {
+    registry.counter("educe.tenant.requests", "tenant", tenant).increment();
+    registry.counter("educe.tenant.tokens.prompt", "tenant", tenant).increment(took.inputTokens());
+    registry.counter("educe.tenant.tokens.cached", "tenant", tenant).increment(took.cachedTokens());
+    registry
+        .counter("educe.tenant.tokens.generated", "tenant", tenant)
+        .increment(took.outputTokens());
   }
 
   /// A text's first token has come.

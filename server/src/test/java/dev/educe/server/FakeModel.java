@@ -224,7 +224,7 @@ final class FakeModel implements ServedModel {
 
   @Override
   public Progress progress() {
-    return new Progress(waiting, underWay.get(), 0, 0, 0, steps);
+    return new Progress(waiting, underWay.get(), 0, 0, 0, 0, steps);
   }
 
   @Override

@@ -42,9 +42,30 @@ class RoutesTest {
           """
           DELETE /api/delete INFERENCE 0
           DELETE /v1/responses/{response} INFERENCE 0
+          GET / PUBLIC 0
           GET /api/ps INFERENCE 0
           GET /api/tags INFERENCE 0
           GET /api/version INFERENCE 0
+          GET /console/answer.js PUBLIC 0
+          GET /console/api.js PUBLIC 0
+          GET /console/app.js PUBLIC 0
+          GET /console/chat.js PUBLIC 0
+          GET /console/conversation.js PUBLIC 0
+          GET /console/dashboard.js PUBLIC 0
+          GET /console/figures.js PUBLIC 0
+          GET /console/icon.svg PUBLIC 0
+          GET /console/icons.js PUBLIC 0
+          GET /console/markdown.js PUBLIC 0
+          GET /console/plot.js PUBLIC 0
+          GET /console/settings.js PUBLIC 0
+          GET /console/store.js PUBLIC 0
+          GET /console/style.css PUBLIC 0
+          GET /console/vendor/licences.txt PUBLIC 0
+          GET /console/vendor/marked.js PUBLIC 0
+          GET /console/vendor/preact.js PUBLIC 0
+          GET /console/vendor/purify.js PUBLIC 0
+          GET /console/vendor/uplot.css PUBLIC 0
+          GET /console/vendor/uplot.js PUBLIC 0
           GET /health PUBLIC 0
           GET /metrics METRICS 0
           GET /ready PUBLIC 0

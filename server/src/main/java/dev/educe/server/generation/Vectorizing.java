@@ -33,7 +33,8 @@ public final class Vectorizing {
       List<int[]> inputs,
       OptionalInt dimensions) {
     var options =
-        new EmbeddingOptions(dimensions, exchange.caller().tenant(), 0, service.deadline());
+        new EmbeddingOptions(
+            dimensions, exchange.caller().tenant(), exchange.priority(), service.deadline());
     long tokens = inputs.stream().mapToLong(input -> input.length).sum();
     var reservation = service.budgets().of(exchange.caller()).reserve(tokens);
     long taken = 0;

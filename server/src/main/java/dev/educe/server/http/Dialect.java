@@ -2,7 +2,6 @@ package dev.educe.server.http;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.eclipse.jetty.server.Request;
 
 /// Whose API a request speaks, as its address says or Anthropic's own header: errors look as its
 /// clients expect them, also where there is no route.
@@ -11,15 +10,14 @@ public enum Dialect {
   ANTHROPIC,
   OLLAMA;
 
-  static Dialect of(Request request) {
-    String path = request.getHttpURI().getPath();
+  /// @param path null for the few requests that have none
+  /// @param hasVersion whether there is a header `anthropic-version`
+  static Dialect of(String path, boolean hasVersion) {
     if (path != null && path.startsWith("/api/")) {
       return OLLAMA;
     }
-    boolean isAnthropic =
-        path != null && path.startsWith("/v1/messages")
-            || request.getHeaders().contains("anthropic-version");
-    return isAnthropic ? ANTHROPIC : OPENAI;
+    boolean isOfMessages = path != null && path.startsWith("/v1/messages");
+    return hasVersion || isOfMessages ? ANTHROPIC : OPENAI;
   }
 
   /// An error as JSON.

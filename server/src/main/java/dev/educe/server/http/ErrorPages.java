@@ -19,11 +19,10 @@ final class ErrorPages extends ErrorHandler {
     int status = status(request.getAttribute(ERROR_EXCEPTION), response.getStatus());
     response.setStatus(status);
     var headers = response.getHeaders();
-    String id = "req_" + UUID.randomUUID().toString().replace("-", "");
-    headers.put("x-request-id", id);
+    headers.put("x-request-id", "req_" + UUID.randomUUID().toString().replace("-", ""));
     headers.put(HttpHeader.CONTENT_TYPE, "application/json");
     headers.put(HttpHeader.CONNECTION, "close");
-    byte[] body = Dialect.of(request).body(error(status), id).getBytes(StandardCharsets.UTF_8);
+    byte[] body = error(status).body().getBytes(StandardCharsets.UTF_8);
     headers.put(HttpHeader.CONTENT_LENGTH, body.length);
     response.write(true, ByteBuffer.wrap(body), callback);
     return true;

@@ -174,6 +174,7 @@ public final class EngineModel implements ServedModel {
         progress.waiting(),
         progress.running(),
         progress.paused(),
+        progress.pages(),
         progress.freePages(),
         progress.cachedPages(),
         progress.steps());

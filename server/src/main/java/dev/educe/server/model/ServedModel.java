@@ -114,11 +114,12 @@ public interface ServedModel {
   /// @param waiting requests that wait for their first step
   /// @param running texts that are being generated
   /// @param paused of those, how many wait for their clients
+  /// @param pages that the cache has
   /// @param freePages pages of the cache that nobody uses
   /// @param cachedPages pages that hold what may be needed again
   /// @param steps how many there were
   record Progress(
-      int waiting, int running, int paused, int freePages, int cachedPages, long steps) {
+      int waiting, int running, int paused, int pages, int freePages, int cachedPages, long steps) {
     /// Whether there is work that ought to go on.
     public boolean hasWork() {
       return waiting > 0 || running > paused;

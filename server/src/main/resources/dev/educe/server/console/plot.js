@@ -1,0 +1,71 @@
+// A plot of a few lines over time.
+import { html, useEffect, useLayoutEffect, useRef } from './vendor/preact.js';
+import uPlot from './vendor/uplot.js';
+
+const HEIGHT = 180;
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function options(width, lines, unit) {
+  const axis = {
+    stroke: colour('--faint'),
+    font: '12px system-ui, sans-serif',
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height: HEIGHT,
+    cursor: { y: false, points: { size: 7 } },
+    legend: { show: false },
+    scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    axes: [
+      { ...axis, grid: { show: false }, space: 70, values: (_, times) => times.map(clock) },
+      { ...axis, size: 56, values: (_, all) => all.map(unit) },
+    ],
+    series: [
+      {},
+      ...lines.map((line, index) => ({
+        label: line.label,
+        stroke: colour(`--series-${index + 1}`),
+        width: 2,
+        dash: index === 2 ? [4, 4] : undefined,
+        points: { show: false },
+        spanGaps: true,
+      })),
+    ],
+  };
+}
+
+const clock = (seconds) => new Date(1000 * seconds).toLocaleTimeString('en-GB');
+
+/**
+ * @param times in seconds
+ * @param lines each with its label and its values
+ * @param unit writes a value with its unit
+ * @param theme another one draws the plot anew, in its colours
+ */
+export function Plot({ title, times, lines, unit, theme }) {
+  const box = useRef(null);
+  const plot = useRef(null);
+  const data = [times, ...lines.map((line) => line.values)];
+  useLayoutEffect(() => {
+    plot.current = new uPlot(options(box.current.clientWidth, lines, unit), data, box.current);
+    const observer = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
+    observer.observe(box.current);
+    return () => {
+      observer.disconnect();
+      plot.current.destroy();
+    };
+  }, [theme]);
+  useEffect(() => plot.current.setData(data), [times]);
+  const last = (values) => values.findLast((value) => value !== null);
+  return html`<section class="plot">
+    <h2>${title}</h2>
+    <ul class="legend">
+      ${lines.map((line, index) => html`<li key=${line.label}><i class=${`series-${index + 1}`}></i>${line.label}
+        <b>${last(line.values) === undefined ? '–' : unit(last(line.values))}</b></li>`)}
+    </ul>
+    <div class="canvas" ref=${box} role="img" aria-label=${`${title}, over the last minutes`}></div>
+  </section>`;
+}
