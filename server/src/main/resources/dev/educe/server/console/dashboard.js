@@ -58,7 +58,7 @@ export function Dashboard({ theme, onRefused }) {
 }
 
 function explained(failure) {
-  if (failure.status === 403) return "This key may not read figures: make one with 'educe keys create --scope metrics,inference'.";
+  if (failure.status === 403) return "This key may not read figures: make one with 'educe keys create --scope inference --scope metrics'.";
   if (failure.status === 404) return 'This server shows no figures: its setting metrics is off.';
   return failure.message;
 }
