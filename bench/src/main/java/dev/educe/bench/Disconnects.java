@@ -38,6 +38,12 @@ final class Disconnects {
         "%,d clients left at random in %.1f s (%,d could not connect); all work had ended %.0f ms"
             + " later; pages %.0f before, %.0f after; memory %+.1f MiB",
         count, seconds, failed.get(), idle, pages, pages(), (server.bytes() - bytes) / 1048576.0);
+    bytes = server.bytes();
+    leave(count, AT_ONCE, places);
+    awaitIdle(server);
+    ServeCommand.print(
+        "as many again: pages %.0f, memory %+.1f MiB",
+        pages(), (server.bytes() - bytes) / 1048576.0);
     stopping();
   }
 

@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Random;
 
 /// `./dev bench grammar`: masks and steps along random texts of a few schemas, and how long a list
-/// of 64 tools takes to compile.
+/// of 64 tools and one of 128 take to compile.
 final class GrammarCommand {
   private static final List<String> SCHEMAS =
       List.of(
@@ -44,8 +44,6 @@ final class GrammarCommand {
   private static final int WARM_UP_TEXTS = 20;
   private static final int TEXTS = 30;
   private static final int TOKENS_MAX = 80;
-  private static final int TOOLS = 64;
-  private static final int PROPERTIES = 8;
   private static final int COMPILATIONS = 6;
 
   private final Path file;
@@ -76,7 +74,8 @@ final class GrammarCommand {
           at(times[1], 0.99),
           schema.lines().findFirst().orElseThrow());
     }
-    compile(trie);
+    compile(trie, 64, 8);
+    compile(trie, 128, 11);
   }
 
   private static double at(double[] sorted, double share) {
@@ -121,11 +120,11 @@ final class GrammarCommand {
     return chosen;
   }
 
-  private static void compile(TokenTrie trie) {
+  private static void compile(TokenTrie trie, int count, int properties) {
     var tools = new ArrayList<Tool>();
     int bytes = 0;
-    for (int i = 0; i < TOOLS; i++) {
-      String schema = tool(i);
+    for (int i = 0; i < count; i++) {
+      String schema = tool(i, properties);
       bytes += schema.length();
       tools.add(new Tool("tool" + i, schema));
     }
@@ -144,7 +143,7 @@ final class GrammarCommand {
       long start = System.nanoTime();
       Grammar.tools(tools, format).over(trie);
       System.out.printf(
-          "%d tools, %,d bytes: %.0f ms%n", TOOLS, bytes, (System.nanoTime() - start) / 1e6);
+          "%d tools, %,d bytes: %.0f ms%n", count, bytes, (System.nanoTime() - start) / 1e6);
     }
     var cache = new GrammarCache(trie, 64 << 20);
     cache.of(format.calls(tools));
@@ -153,9 +152,9 @@ final class GrammarCommand {
     System.out.printf("cached: %.1f ms%n", (System.nanoTime() - start) / 1e6);
   }
 
-  private static String tool(int index) {
+  private static String tool(int index, int properties) {
     var schema = new StringBuilder("{\"type\":\"object\",\"properties\":{");
-    for (int i = 0; i < PROPERTIES; i++) {
+    for (int i = 0; i < properties; i++) {
       String kind =
           switch (i % 5) {
             case 0 -> "\"type\":\"string\",\"maxLength\":" + (100 + index);

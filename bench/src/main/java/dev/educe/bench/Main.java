@@ -35,7 +35,7 @@ public final class Main {
       ./dev bench grammar MODEL      masks over the model's vocabulary, and compiling tools
       ./dev bench schemas DIRECTORY  schemas and their tests, as of MaskBench: what is enforced
           --model MODEL       masks over its vocabulary, too
-          --show refused|crashed|read|unread
+          --show KINDS        of refused,crashed,slow,read,unread; each with its file
       ./dev bench safepoints MODEL   how long all threads take to stop, idle and under load
           --threads N, --rounds N, --seconds N
       """;

@@ -96,8 +96,9 @@ class BenchServeTest {
           load.get("good_requests_per_second").asDouble());
       for (String time : List.of("ttft_ms", "tpot_ms")) {
         assertEquals(7, load.get("server").get(time).get("count").asInt(), ran.out());
-        assertTrue(load.get(time).get("p50").asDouble() > 0, ran.out());
       }
+      // Tokens of a model so small may all come at once: only the first surely takes time.
+      assertTrue(load.get("ttft_ms").get("p50").asDouble() > 0, ran.out());
       // A first token cannot come to a client before the server has it.
       assertTrue(
           1.05 * load.get("ttft_ms").get("max").asDouble()

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.BooleanNode;
 
@@ -32,6 +33,8 @@ final class Constraints {
   private List<JsonNode> values; // null: any
   private NumberMachine numbers = new NumberMachine(false, null, false, null, false, null);
   private final Set<BigDecimal> steps = new LinkedHashSet<>();
+  private final Set<BigDecimal> gaps = new LinkedHashSet<>(); // no multiples of these
+  private final Set<Object> excluded = new LinkedHashSet<>(); // see identity
   private int minLength;
   private int maxLength = Expression.UNBOUNDED;
   private final Map<String, SchemaNode> patterns = new LinkedHashMap<>(); // and who says so
@@ -76,23 +79,27 @@ final class Constraints {
         schema.json().path("required").isBoolean() ? List.of() : schema.texts("required"));
     schema.text("pattern").ifPresent(text -> patterns.putIfAbsent("p" + text, schema));
     schema
-        .text("format")
-        .filter(name -> StringFormats.pattern(name).isPresent())
-        .ifPresent(name -> patterns.putIfAbsent("f" + name, schema));
+        .text(SchemaRewriting.UNMATCHED)
+        .ifPresent(text -> patterns.putIfAbsent("u" + text, schema));
+    addExcluded(schema);
+    schema.text("format").ifPresent(name -> addFormat(schema, name));
+  }
+
+  private void addFormat(SchemaNode schema, String name) {
+    if (StringFormats.isRefused(name) && kinds.contains(JsonKind.STRING)) {
+      throw schema.refusalAt("format", name + " cannot be enforced; use pattern");
+    }
+    if (!StringFormats.patterns(name).isEmpty()) {
+      patterns.putIfAbsent("f" + name, schema);
+      maxLength = Math.min(maxLength, StringFormats.lengthMax(name));
+    }
   }
 
   private void addTypes(SchemaNode schema) {
     if (!schema.has("type")) {
       return;
     }
-    boolean isList = schema.json().get("type").isArray();
-    var named = EnumSet.noneOf(JsonKind.class);
-    for (String type : isList ? schema.texts("type") : List.of(schema.text("type").get())) {
-      named.addAll(
-          JsonKind.named(type)
-              .orElseThrow(() -> schema.refusalAt("type", "there is no type \"" + type + "\"")));
-    }
-    kinds.retainAll(named);
+    kinds.retainAll(JsonKind.ofType(schema));
   }
 
   private void addValues(SchemaNode schema) {
@@ -116,6 +123,36 @@ final class Constraints {
         values = values.stream().filter(value -> texts.contains(identity(value))).toList();
       }
     }
+  }
+
+  private void addExcluded(SchemaNode schema) {
+    for (JsonNode value : schema.array(SchemaRewriting.EXCLUDED)) {
+      excluded.add(identity(value));
+      switch (JsonKind.of(value)) {
+        case NULL -> kinds.remove(JsonKind.NULL);
+        case STRING -> patterns.putIfAbsent("x" + value.asString(), schema);
+        default -> {}
+      }
+    }
+    if (excluded.contains(BooleanNode.TRUE) && excluded.contains(BooleanNode.FALSE)) {
+      kinds.remove(JsonKind.BOOLEAN);
+    }
+  }
+
+  /// The booleans that fit.
+  List<String> booleans() {
+    return Stream.of(BooleanNode.TRUE, BooleanNode.FALSE)
+        .filter(value -> !excluded.contains(value))
+        .map(JsonNode::toString)
+        .toList();
+  }
+
+  /// The numbers that do not fit although they are within all bounds, as they are written.
+  List<String> excludedNumbers() {
+    return excluded.stream()
+        .filter(value -> value instanceof BigDecimal)
+        .map(value -> JsonText.number((BigDecimal) value))
+        .toList();
   }
 
   /// Equal for equal values, however numbers are written and properties ordered.
@@ -149,13 +186,18 @@ final class Constraints {
     if (low.isPresent() && high.isPresent() && low.get().compareTo(high.get()) > 0) {
       throw schema.refusalAt("maximum", "is less than minimum");
     }
+    addStep(schema, "multipleOf", steps);
+    addStep(schema, SchemaRewriting.UNDIVIDED, gaps);
+  }
+
+  private static void addStep(SchemaNode schema, String keyword, Set<BigDecimal> target) {
     schema
-        .number("multipleOf")
+        .number(keyword)
         .ifPresent(step -> {
           if (step.signum() <= 0) {
             throw schema.refusalAt("multipleOf", "must be more than 0");
           }
-          steps.add(step.stripTrailingZeros());
+          target.add(step.stripTrailingZeros());
         });
   }
 
@@ -208,7 +250,7 @@ final class Constraints {
 
   private boolean fitsRest(JsonNode value) {
     JsonKind kind = JsonKind.of(value);
-    if (!kinds.contains(kind)) {
+    if (!kinds.contains(kind) || excluded.contains(identity(value))) {
       return false;
     }
     return switch (kind) {
@@ -230,7 +272,8 @@ final class Constraints {
     int toMax = numbers.max() == null ? -1 : number.compareTo(numbers.max());
     return (numbers.isMinOut() ? toMin > 0 : toMin >= 0)
         && (numbers.isMaxOut() ? toMax < 0 : toMax <= 0)
-        && steps.stream().allMatch(step -> number.remainder(step).signum() == 0);
+        && steps.stream().allMatch(step -> number.remainder(step).signum() == 0)
+        && gaps.stream().allMatch(step -> number.remainder(step).signum() != 0);
   }
 
   /// Refuses listed arrays and objects that would have to be looked into.
@@ -255,6 +298,11 @@ final class Constraints {
     return steps;
   }
 
+  /// Steps of which no number that fits is a multiple.
+  Set<BigDecimal> gaps() {
+    return gaps;
+  }
+
   int minLength() {
     return minLength;
   }
@@ -263,7 +311,8 @@ final class Constraints {
     return maxLength;
   }
 
-  /// What a string must match, with a letter before it: `p` and a pattern, `f` and a format.
+  /// What a string must match, with a letter before it: `p` and a pattern, `f` and a format; or
+  /// must not: `u` and a pattern, `x` and the whole string.
   Set<String> patterns() {
     return Collections.unmodifiableSet(patterns.keySet());
   }
@@ -278,7 +327,7 @@ final class Constraints {
     for (var entry : patterns.entrySet()) {
       String keyword = entry.getKey().charAt(0) == 'p' ? "pattern" : "format";
       try {
-        CharMachine one = RegexMachine.of(regex(entry.getKey()));
+        CharMachine one = machine(entry.getKey());
         machine = machine == null ? one : machine.and(one);
       } catch (GrammarException problem) {
         throw entry.getValue().refusalAt(keyword, problem.getMessage());
@@ -287,12 +336,18 @@ final class Constraints {
     return machine;
   }
 
-  /// The expression of one of [#patterns].
-  static Regex regex(String pattern) {
+  private static CharMachine machine(String pattern) {
     String text = pattern.substring(1);
-    return pattern.charAt(0) == 'p'
-        ? Regex.read(text).searched()
-        : Regex.read(StringFormats.pattern(text).orElseThrow());
+    return switch (pattern.charAt(0)) {
+      case 'x' -> CharMachine.anyOf(List.of(text)).negate();
+      case 'u' -> RegexMachine.of(Regex.read(text).searched()).negate();
+      case 'f' ->
+          StringFormats.patterns(text).stream()
+              .map(each -> RegexMachine.of(Regex.read(each)))
+              .reduce(CharMachine::and)
+              .orElseThrow();
+      default -> RegexMachine.of(Regex.read(text).searched());
+    };
   }
 
   int minItems() {

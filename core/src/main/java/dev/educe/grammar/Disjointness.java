@@ -6,7 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Proves that no value fits two branches of a `oneOf`; then it says the same as `anyOf`.
+/// Proves that no value fits two branches of a `oneOf`; if so for all, it says the same as `anyOf`.
 final class Disjointness {
   private static final int DEPTH_MAX = 8;
   private static final int WORK_MAX = 1_000_000; // pairs compared
@@ -18,19 +18,9 @@ final class Disjointness {
     this.alternatives = alternatives;
   }
 
-  /// @param branches by branch, its alternatives
-  /// @throws GrammarException if two branches may have a value in common
-  void check(SchemaNode schema, List<List<List<SchemaNode>>> branches) {
-    for (int i = 0; i < branches.size(); i++) {
-      for (int j = 0; j < i; j++) {
-        if (!areApart(branches.get(j), branches.get(i), 0)) {
-          throw schema.refusalAt(
-              "oneOf",
-              "branches %d and %d may both fit, which cannot be ruled out; use anyOf"
-                  .formatted(j, i));
-        }
-      }
-    }
+  /// Whether no value fits both, each given by its alternatives.
+  boolean areApart(List<List<SchemaNode>> left, List<List<SchemaNode>> right) {
+    return areApart(left, right, 0);
   }
 
   private boolean areApart(List<List<SchemaNode>> left, List<List<SchemaNode>> right, int depth) {

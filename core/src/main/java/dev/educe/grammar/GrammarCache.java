@@ -5,11 +5,13 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
 /// Grammars by what they were made of, so that a request that asks for the same as one before does
 /// not compile it again. Those not used for the longest are forgotten when their bytes become too
-/// many. Thread-safe; who asks for a grammar that another thread is compiling waits for it.
+/// many. Thread-safe; who asks for a grammar that another thread is compiling waits for it, and few
+/// are compiled at once, so that a model that runs beside keeps its processors.
 public final class GrammarCache {
   // A key and the maps' own, for a grammar that takes next to nothing.
   private static final long ENTRY_BYTES = 512;
@@ -22,6 +24,9 @@ public final class GrammarCache {
     }
   }
 
+  // So many at once, whoever asks: the rest of the processors is the model's.
+  private final Semaphore compiling =
+      new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / 4));
   private final TokenTrie vocabulary;
   private final long bytesMax;
   private final Map<Object, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
@@ -86,7 +91,7 @@ public final class GrammarCache {
         }
       }
       try {
-        made.complete(compile.get().over(vocabulary));
+        made.complete(compile(compile).over(vocabulary));
         return made.join();
       } catch (GrammarException | CancellationException problem) {
         made.completeExceptionally(problem);
@@ -95,6 +100,20 @@ public final class GrammarCache {
         made.completeExceptionally(new CancellationException()); // where an error got in the way
         settle(key, made);
       }
+    }
+  }
+
+  private Grammar compile(Supplier<Grammar> compile) {
+    try {
+      compiling.acquire();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      Interruption.check();
+    }
+    try {
+      return compile.get();
+    } finally {
+      compiling.release();
     }
   }
 

@@ -1,14 +1,15 @@
 package dev.educe.grammar;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What a schema says once its references, `allOf`, `anyOf` and `oneOf` are followed: a list of
-/// alternatives, each a list of schemas that hold at once and say the rest by themselves.
+/// What a schema says once its references, `allOf`, `anyOf`, `oneOf` and `not` are followed: a list
+/// of alternatives, each a list of schemas that hold at once and say the rest by themselves.
 final class SchemaAlternatives {
   /// Alternatives of one schema.
   private static final int ALTERNATIVES_MAX = 2_048;
@@ -20,28 +21,24 @@ final class SchemaAlternatives {
 
   private static final Map<String, String> REFUSED =
       Map.ofEntries(
-          Map.entry("not", "say what is allowed instead"),
-          Map.entry("dependentSchemas", "write the cases as anyOf"),
-          Map.entry("dependentRequired", "write the cases as anyOf"),
-          Map.entry("dependencies", "write the cases as anyOf"),
           Map.entry("unevaluatedProperties", "use additionalProperties"),
           Map.entry("unevaluatedItems", "use items"),
           Map.entry("contains", "use items or prefixItems"),
-          Map.entry("then", "write the cases as anyOf"),
-          Map.entry("else", "write the cases as anyOf"),
           Map.entry("$dynamicRef", "use $ref"),
           Map.entry("$recursiveRef", "use $ref"));
 
   private final SchemaDocument document;
   private final Disjointness disjointness;
-  private final Set<String> path = new LinkedHashSet<>();
-  private final Set<String> checked = new LinkedHashSet<>(); // pointers of oneOf
-  private final ArrayDeque<Runnable> unchecked = new ArrayDeque<>(); // oneOf, until path is empty
+  private final SchemaRewriting rewriting;
+  private Set<String> path = new LinkedHashSet<>();
+  private final Map<String, List<BitSet>> overlaps = new HashMap<>(); // by pointer of oneOf
+  private boolean isComparing; // branches of a oneOf: those within may then be taken for anyOf
   private int work;
 
   SchemaAlternatives(SchemaDocument document) {
     this.document = document;
     this.disjointness = new Disjointness(this);
+    this.rewriting = new SchemaRewriting(document);
   }
 
   /// The alternatives of schemas that hold at once.
@@ -51,9 +48,6 @@ final class SchemaAlternatives {
     List<List<SchemaNode>> all = List.of(List.of());
     for (SchemaNode schema : schemas) {
       all = product(schema, all, of(schema));
-    }
-    while (path.isEmpty() && !unchecked.isEmpty()) {
-      unchecked.removeFirst().run();
     }
     return all;
   }
@@ -82,6 +76,9 @@ final class SchemaAlternatives {
         all = product(schema, all, union(schema, keyword));
       }
     }
+    for (SchemaNode part : rewriting.of(schema)) {
+      all = product(schema, all, of(part));
+    }
     path.remove(schema.pointer());
     return all;
   }
@@ -91,17 +88,65 @@ final class SchemaAlternatives {
     if (branches.isEmpty()) {
       throw schema.refusalAt(keyword, "must have at least one schema");
     }
-    var all = new ArrayList<List<SchemaNode>>();
     var alternatives = new ArrayList<List<List<SchemaNode>>>();
     for (SchemaNode branch : branches) {
       alternatives.add(of(branch));
-      all.addAll(alternatives.getLast());
+    }
+    if (keyword.equals("oneOf") && !isComparing) {
+      exclude(schema, branches, alternatives);
+    }
+    var all = new ArrayList<List<SchemaNode>>();
+    for (var of : alternatives) {
+      all.addAll(of);
       checkCount(schema, all.size());
     }
-    if (keyword.equals("oneOf") && checked.add(schema.pointer())) {
-      unchecked.add(() -> disjointness.check(schema, alternatives));
-    }
     return all;
+  }
+
+  /// Where a value may fit two branches of a `oneOf`, says of each that the other must not fit.
+  private void exclude(
+      SchemaNode schema, List<SchemaNode> branches, List<List<List<SchemaNode>>> alternatives) {
+    List<BitSet> shared = overlaps.get(schema.pointer());
+    if (shared == null) {
+      shared = overlaps(alternatives);
+      overlaps.put(schema.pointer(), shared);
+    }
+    for (int i = 0; i < branches.size(); i++) {
+      for (int j = shared.get(i).nextSetBit(0); j >= 0; j = shared.get(i).nextSetBit(j + 1)) {
+        try {
+          var other = of(rewriting.negated(branches.get(j)));
+          alternatives.set(i, product(schema, alternatives.get(i), other));
+        } catch (GrammarException problem) {
+          throw schema.refusalAt(
+              "oneOf",
+              "branches %d and %d may both fit, which cannot be ruled out; use anyOf"
+                  .formatted(Math.min(i, j), Math.max(i, j)));
+        }
+      }
+    }
+  }
+
+  /// By branch, the others that a value may fit as well.
+  private List<BitSet> overlaps(List<List<List<SchemaNode>>> alternatives) {
+    Set<String> outer = path;
+    path = new LinkedHashSet<>();
+    isComparing = true;
+    try {
+      var overlaps = new ArrayList<BitSet>();
+      for (int i = 0; i < alternatives.size(); i++) {
+        overlaps.add(new BitSet());
+        for (int j = 0; j < i; j++) {
+          if (!disjointness.areApart(alternatives.get(j), alternatives.get(i))) {
+            overlaps.get(i).set(j);
+            overlaps.get(j).set(i);
+          }
+        }
+      }
+      return overlaps;
+    } finally {
+      path = outer;
+      isComparing = false;
+    }
   }
 
   private List<List<SchemaNode>> product(
@@ -136,8 +181,7 @@ final class SchemaAlternatives {
   private static void check(SchemaNode schema) {
     for (String keyword : schema.json().propertyNames()) {
       String advice = REFUSED.get(keyword);
-      boolean isInert = (keyword.equals("then") || keyword.equals("else")) && !schema.has("if");
-      if (advice != null && !isInert) {
+      if (advice != null) {
         throw schema.refusalAt(keyword, keyword + " cannot be enforced; " + advice);
       }
     }

@@ -42,6 +42,13 @@ final class SchemaCompiler {
           "allOf",
           "anyOf",
           "oneOf",
+          "not",
+          "if",
+          "then",
+          "else",
+          "dependentRequired",
+          "dependentSchemas",
+          "dependencies",
           "nullable",
           "strict");
 
@@ -151,12 +158,13 @@ final class SchemaCompiler {
 
   private Expression kind(Constraints all, JsonKind kind) {
     boolean isWhole = !all.kinds().contains(JsonKind.FRACTION);
+    boolean isBroken = !all.kinds().contains(JsonKind.INTEGER);
     return switch (kind) {
       case NULL -> Expression.literal("null");
-      case BOOLEAN -> Expression.choice(Expression.literal("true"), Expression.literal("false"));
+      case BOOLEAN -> Literals.anyOf(all.booleans());
       case STRING -> string(all);
-      case INTEGER -> isWhole ? number(all, true) : Expression.NOTHING; // in FRACTION's
-      case FRACTION -> number(all, false);
+      case INTEGER -> isWhole ? number(all, true, false) : Expression.NOTHING; // in FRACTION's
+      case FRACTION -> number(all, false, isBroken);
       case ARRAY -> new ArraySchema(this, all).expression();
       case OBJECT -> new ObjectSchema(this, all).expression();
     };
@@ -187,30 +195,46 @@ final class SchemaCompiler {
     return new Expression.Rule(name);
   }
 
-  private Expression number(Constraints all, boolean isInteger) {
+  /// @param isBroken whether whole numbers do not fit
+  private Expression number(Constraints all, boolean isInteger, boolean isBroken) {
     NumberMachine bounds = all.numbers();
-    if (bounds.min() == null && bounds.max() == null && all.steps().isEmpty()) {
+    List<String> excluded = all.excludedNumbers();
+    boolean isAny =
+        all.steps().isEmpty() && all.gaps().isEmpty() && excluded.isEmpty() && !isBroken;
+    if (bounds.min() == null && bounds.max() == null && isAny) {
       return text.rule(isInteger ? "integer" : "number");
     }
+    String kind = isInteger ? "integer" : isBroken ? "fraction" : "number";
     return shared(
-        "%s %s %s".formatted(isInteger ? "integer" : "number", bounds, all.steps()),
-        () -> machine(all, isInteger).expression(Utf8::expression, 0, Expression.UNBOUNDED));
+        "%s %s %s %s %s".formatted(kind, bounds, all.steps(), all.gaps(), excluded),
+        () -> {
+          CharMachine machine = machine(all, isInteger, all.steps());
+          if (isBroken) {
+            machine = machine.and(machine(all, true, Set.of()).negate());
+          }
+          for (BigDecimal step : all.gaps()) {
+            machine = machine.and(machine(all, isInteger, Set.of(step)).negate());
+          }
+          if (!excluded.isEmpty()) {
+            machine = machine.and(CharMachine.anyOf(excluded).negate());
+          }
+          if (machine.isEmpty()) {
+            throw new NothingFitsException(
+                all.schemas().getLast().refusal("no such number exists"));
+          }
+          return machine.expression(Utf8::expression, 0, Expression.UNBOUNDED);
+        });
   }
 
-  private static CharMachine machine(Constraints all, boolean isInteger) {
+  private static CharMachine machine(Constraints all, boolean isInteger, Set<BigDecimal> steps) {
     try {
       CharMachine machine = null;
-      for (BigDecimal step : all.steps()) {
+      for (BigDecimal step : steps) {
         CharMachine one = all.numbers().with(isInteger, step).machine();
         machine = machine == null ? one : machine.and(one);
       }
       machine = machine == null ? all.numbers().with(isInteger, null).machine() : machine;
-      if (machine.isEmpty()) {
-        throw new NothingFitsException(all.schemas().getLast().refusal("no such number exists"));
-      }
       return machine;
-    } catch (NothingFitsException problem) {
-      throw problem;
     } catch (GrammarException problem) {
       throw all.schemas().getLast().refusal(problem.getMessage());
     }
@@ -233,11 +257,16 @@ final class SchemaCompiler {
     try {
       machine = all.machine();
     } catch (GrammarException problem) {
-      boolean isPlain = all.patterns().size() == 1 && min == 0 && max == Expression.UNBOUNDED;
+      String pattern = all.patterns().iterator().next();
+      boolean isPlain =
+          all.patterns().size() == 1
+              && pattern.charAt(0) == 'p'
+              && min == 0
+              && max == Expression.UNBOUNDED;
       if (!isPlain || !problem.getMessage().contains("too large")) {
         throw problem;
       }
-      Regex regex = Constraints.regex(all.patterns().iterator().next());
+      Regex regex = Regex.read(pattern.substring(1)).searched();
       return JsonText.quoted(regex.expression(JsonText::character));
     }
     int least = min;

@@ -74,7 +74,7 @@ final class PanelScales {
     }
   }
 
-  private static void loadHalves(MemorySegment memory, long at, float[] to, int count) {
+  static void loadHalves(MemorySegment memory, long at, float[] to, int count) {
     for (int i = 0; i < count; i++) {
       to[i] = Float.float16ToFloat(memory.get(SHORT, at + i * 2L));
     }

@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 /// Products with packed weights on the Vector API, with the bits of [ScalarMatrix].
 final class VectorMatrix implements MatrixKernels {
   private final ThreadLocal<QuantProduct> quantProduct = ThreadLocal.withInitial(QuantProduct::new);
+  private final ThreadLocal<NibbleProduct> nibbleProduct =
+      ThreadLocal.withInitial(NibbleProduct::new);
   private final ThreadLocal<PlainProduct> plainProduct = ThreadLocal.withInitial(PlainProduct::new);
 
   @Override
@@ -30,7 +32,15 @@ final class VectorMatrix implements MatrixKernels {
       MemorySegment y,
       long yStride) {
     MatrixOperands.check(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
-    if (w.layout().isQuantized()) {
+    if (NibbleProduct.takes(w.type())) {
+      int tiled = rowTo - (rowTo - rowFrom) % ActivationPairs.TILE;
+      if (rowFrom < tiled) {
+        quantProduct.get().multiply(w, panelFrom, panelTo, x, rowFrom, tiled, y, yStride);
+      }
+      if (tiled < rowTo) {
+        nibbleProduct.get().multiply(w, panelFrom, panelTo, x, tiled, rowTo, y, yStride);
+      }
+    } else if (w.layout().isQuantized()) {
       quantProduct.get().multiply(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);
     } else {
       plainProduct.get().multiply(w, panelFrom, panelTo, x, rowFrom, rowTo, y, yStride);

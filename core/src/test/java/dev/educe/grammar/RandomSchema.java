@@ -28,7 +28,7 @@ final class RandomSchema {
   /// A schema of some depth, as maps and lists.
   Object schema(int depth) {
     var schema = new LinkedHashMap<String, Object>();
-    int kind = random.nextInt(depth > 0 ? 11 : 6);
+    int kind = random.nextInt(depth > 0 ? 13 : 6);
     switch (kind) {
       case 0 -> schema.put("type", "boolean");
       case 1 -> number(schema, "integer");
@@ -39,9 +39,41 @@ final class RandomSchema {
       case 6, 7 -> object(schema, depth);
       case 8 -> array(schema, depth);
       case 9 -> schema.put("anyOf", List.of(schema(depth - 1), schema(0)));
+      case 10 -> schema.put("oneOf", List.of(schema(depth - 1), schema(0)));
+      case 11 -> conditional(schema, depth);
       default -> all(schema, depth);
     }
+    if (random.nextInt(8) == 0) {
+      schema.put("not", schema(0));
+    }
     return schema;
+  }
+
+  /// An object whose properties depend on each other.
+  private void conditional(Map<String, Object> schema, int depth) {
+    object(schema, depth);
+    var names =
+        schema.get("properties") instanceof Map<?, ?> map ? List.copyOf(map.keySet()) : List.of();
+    if (names.size() < 2) {
+      return;
+    }
+    Object first = names.get(random.nextInt(names.size()));
+    Object second = names.get(random.nextInt(names.size()));
+    switch (random.nextInt(4)) {
+      case 0 -> schema.put("dependentRequired", Map.of(first, List.of(second)));
+      case 1 -> schema.put("not", Map.of("required", List.of(first, second)));
+      case 2 ->
+          schema.put(
+              "oneOf",
+              List.of(Map.of("required", List.of(first)), Map.of("required", List.of(second))));
+      default -> {
+        schema.put("if", Map.of("properties", Map.of(first, schema(0))));
+        schema.put("then", Map.of("required", List.of(second)));
+        if (random.nextBoolean()) {
+          schema.put("else", Map.of("properties", Map.of(second, schema(0))));
+        }
+      }
+    }
   }
 
   private void number(Map<String, Object> schema, String type) {
@@ -161,7 +193,9 @@ final class RandomSchema {
     if (map.get("enum") instanceof List<?> values) {
       return values.get(random.nextInt(values.size()));
     }
-    if (map.get("anyOf") instanceof List<?> branches) {
+    boolean isUnion = !map.containsKey("type");
+    if (isUnion
+        && map.get(map.containsKey("oneOf") ? "oneOf" : "anyOf") instanceof List<?> branches) {
       return drawn(branches.get(random.nextInt(branches.size())), depth);
     }
     if (map.get("allOf") instanceof List<?> parts) {
@@ -263,15 +297,18 @@ final class RandomSchema {
     return properties;
   }
 
-  /// Schemas with those in their `allOf`, and in `anyOf` the first, as no other has objects.
+  /// Schemas with those in their `allOf`, and in `anyOf` and `oneOf` the first, as no other has
+  /// properties of its own.
   private static List<Map<?, ?>> flat(List<?> schemas) {
     var all = new ArrayList<Map<?, ?>>();
     for (Object schema : schemas) {
       if (schema instanceof Map<?, ?> map) {
         all.add(map);
         all.addAll(flat(map.get("allOf") instanceof List<?> parts ? parts : List.of()));
-        all.addAll(
-            flat(map.get("anyOf") instanceof List<?> parts ? parts.subList(0, 1) : List.of()));
+        for (String keyword : List.of("anyOf", "oneOf")) {
+          all.addAll(
+              flat(map.get(keyword) instanceof List<?> parts ? parts.subList(0, 1) : List.of()));
+        }
       }
     }
     return all;

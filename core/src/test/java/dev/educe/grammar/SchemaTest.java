@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(Seeded.class)
 class SchemaTest {
   /// Of growing difficulty.
-  private static final List<String> SCHEMAS =
+  static final List<String> SCHEMAS =
       List.of(
           "{'type':'boolean'}",
           "{'enum':['red','green',null,7]}",
@@ -39,7 +39,8 @@ class SchemaTest {
               + "'required':['when','id'],'additionalProperties':false}",
           "{'type':'object','properties':{'kind':{'enum':['a','b']},"
               + "'code':{'type':'string','pattern':'^[A-Z]{2}-\\\\d{2,5}$','maxLength':6}},"
-              + "'required':['kind','code'],'patternProperties':{'^x-':{'type':'boolean'}},"
+              + "'required':['kind','code'],"
+              + "'patternProperties':{'^x-[a-z]{1,9}$':{'type':'boolean'}},"
               + "'additionalProperties':false,'maxProperties':4}",
           "{'$defs':{'node':{'type':'object','properties':{'value':{'type':'integer',"
               + "'minimum':0,'maximum':9},'next':{'anyOf':[{'$ref':'#/$defs/node'},"
@@ -51,7 +52,7 @@ class SchemaTest {
               + "{'type':'object','properties':{'op':{'const':'say'},'text':{'type':'string',"
               + "'maxLength':20}},'required':['op'],'additionalProperties':false}]}");
 
-  private static String json(String schema) {
+  static String json(String schema) {
     return schema.replace('\'', '"');
   }
 
@@ -139,7 +140,10 @@ class SchemaTest {
 
   @Test
   void whatCannotBeHeldIsRefusedByItsPlace() {
-    assertTrue(refusal("{'not':{}}").startsWith("schema at #/not: "));
+    assertTrue(refusal("{'contains':{}}").startsWith("schema at #/contains: "));
+    assertTrue(
+        refusal("{'not':{'items':{'type':'null'}}}").startsWith("schema at #/not/items: items"));
+    assertTrue(refusal("{'not':{}}").contains("no value"));
     assertTrue(
         refusal("{'properties':{'a/b':{'uniqueItems':true}}}")
             .startsWith("schema at #/properties/a~1b/uniqueItems: "));
@@ -154,7 +158,8 @@ class SchemaTest {
     assertTrue(
         refusal("{'type':'string','pattern':'^(ab)*$','minLength':3,'maxLength':3}")
             .contains("no string"));
-    assertTrue(refusal("{'oneOf':[{'type':'number'},{'type':'integer'}]}").contains("#/oneOf"));
+    assertTrue(
+        refusal("{'oneOf':[{'type':'array'},{'items':{'type':'null'}}]}").contains("#/oneOf"));
     assertTrue(refusal("{'type':'nonsense'}").contains("#/type"));
     assertTrue(
         refusal("{'type':'object','required':['a'],'properties':{'a':{'$ref':'#'}}}")
@@ -165,6 +170,42 @@ class SchemaTest {
     assertTrue(refusal("false").contains("#"));
     assertTrue(refusal("[1").contains("not JSON"));
     assertTrue(refusal("7").contains("object or a boolean"));
+  }
+
+  @Test
+  void whatMustNotFitDoesNot() {
+    String one = "{'oneOf':[{'required':['a']},{'required':['b']}],'type':'object'}";
+    assertTrue(accepts(one, "{\"a\":1}"));
+    assertTrue(accepts(one, "{\"b\":1,\"c\":2}"));
+    assertFalse(accepts(one, "{\"a\":1,\"b\":1}"));
+    assertFalse(accepts(one, "{}"));
+    String numbers = "{'oneOf':[{'type':'number'},{'type':'integer'}]}";
+    assertTrue(accepts(numbers, "1.5"));
+    assertFalse(accepts(numbers, "2"));
+    String other = "{'type':['string','integer','boolean'],'not':{'enum':['a',5,true,null]}}";
+    for (String good : List.of("\"b\"", "\"aa\"", "55", "false")) {
+      assertTrue(accepts(other, good), good);
+    }
+    for (String bad : List.of("\"a\"", "5", "true")) {
+      assertFalse(accepts(other, bad), bad);
+    }
+    String kind =
+        "{'type':'object','properties':{'kind':{'enum':['x','y']},'n':{'type':'integer'}},"
+            + "'if':{'properties':{'kind':{'const':'x'}}},'then':{'required':['n']},"
+            + "'else':{'properties':{'n':false}},'required':['kind']}";
+    assertTrue(accepts(kind, "{\"kind\":\"x\",\"n\":1}"));
+    assertTrue(accepts(kind, "{\"kind\":\"y\"}"));
+    assertFalse(accepts(kind, "{\"kind\":\"x\"}"));
+    assertFalse(accepts(kind, "{\"kind\":\"y\",\"n\":1}"));
+    String card =
+        "{'type':'object','properties':{'card':{},'code':{}},"
+            + "'dependentRequired':{'card':['code']}}";
+    assertTrue(accepts(card, "{\"code\":1}"));
+    assertFalse(accepts(card, "{\"card\":1}"));
+    assertTrue(accepts(card, "{\"card\":1,\"code\":2}"));
+    String tree = "{'not':{'properties':{'next':{'$ref':'#'}},'required':['next']}}";
+    assertTrue(accepts(tree, "{\"next\":1}"));
+    assertFalse(accepts(tree, "{\"next\":{\"next\":1}}"));
   }
 
   @Test
@@ -232,8 +273,8 @@ class SchemaTest {
       assertTrue(free.accepts(good.getBytes(StandardCharsets.UTF_8)), good);
     }
     assertFalse(free.accepts("so: [x".getBytes(StandardCharsets.UTF_8)));
-    var wrong = List.of(new Tool("bad", json("{'not':{}}")));
+    var wrong = List.of(new Tool("bad", json("{'contains':{}}")));
     var problem = assertThrows(GrammarException.class, () -> Grammar.tools(wrong, format));
-    assertTrue(problem.getMessage().startsWith("bad: schema at #/not"), problem.getMessage());
+    assertTrue(problem.getMessage().startsWith("bad: schema at #/contains"), problem.getMessage());
   }
 }

@@ -96,6 +96,11 @@ class VectorMatrixTest {
         }
         matrix.quantize(scalar);
         assertSameBits(matrix);
+        // Alone, rows are multiplied in another way than as a tile.
+        for (int row = 0; row < 5; row++) {
+          assertSameBits(matrix, 0, matrix.panels.panels(), row, row + 1);
+        }
+        assertSameBits(matrix, 0, matrix.panels.panels(), 0, 3);
       }
     }
   }
@@ -128,12 +133,7 @@ class VectorMatrixTest {
         int panelTo = random.nextInt(panelFrom, 6);
         int rowFrom = random.nextInt(10);
         int rowTo = random.nextInt(rowFrom, 10);
-        assertArrayEquals(
-            MatrixCase.bits(matrix.multiply(scalar, panelFrom, panelTo, rowFrom, rowTo)),
-            MatrixCase.bits(matrix.multiply(vector, panelFrom, panelTo, rowFrom, rowTo)),
-            () ->
-                "%s, panels %d to %d, rows %d to %d"
-                    .formatted(matrix, panelFrom, panelTo, rowFrom, rowTo));
+        assertSameBits(matrix, panelFrom, panelTo, rowFrom, rowTo);
       }
     }
   }
@@ -202,5 +202,15 @@ class VectorMatrixTest {
         MatrixCase.bits(matrix.multiply(scalar)),
         MatrixCase.bits(matrix.multiply(vector)),
         matrix::toString);
+  }
+
+  private void assertSameBits(
+      MatrixCase matrix, int panelFrom, int panelTo, int rowFrom, int rowTo) {
+    assertArrayEquals(
+        MatrixCase.bits(matrix.multiply(scalar, panelFrom, panelTo, rowFrom, rowTo)),
+        MatrixCase.bits(matrix.multiply(vector, panelFrom, panelTo, rowFrom, rowTo)),
+        () ->
+            "%s, panels %d to %d, rows %d to %d"
+                .formatted(matrix, panelFrom, panelTo, rowFrom, rowTo));
   }
 }

@@ -5,6 +5,8 @@ import dev.educe.server.access.Gate;
 import dev.educe.server.access.HostCheck;
 import dev.educe.server.access.KeyFile;
 import dev.educe.server.access.Keys;
+import dev.educe.server.batch.Batches;
+import dev.educe.server.batch.Ledger;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
@@ -38,6 +40,7 @@ public final class EduceServer implements AutoCloseable {
   private final Optional<Keys> keys;
   private final Optional<AccessLog> accessLog;
   private final Optional<Tracing> tracing;
+  private final Optional<Batches> batches;
   private final HttpServer http;
   private final Thread warning;
   private volatile boolean isDraining;
@@ -61,11 +64,13 @@ public final class EduceServer implements AutoCloseable {
             : Optional.empty();
     var budgets = new Budgets(System::nanoTime);
     var hosts = new HostCheck(config.allowedHosts(), config.corsOrigins());
+    this.batches = config.batches().isPresent() ? Optional.of(batches(budgets)) : Optional.empty();
     try {
       this.http =
           new HttpServer(
               options(config), routes(budgets), new Gate(hosts, keys, budgets), this::over);
     } catch (IOException | RuntimeException e) {
+      batches.ifPresent(Batches::close);
       closeFiles();
       throw e;
     }
@@ -103,11 +108,27 @@ public final class EduceServer implements AutoCloseable {
     if (config.metrics()) {
       routes.add(Route.get("/metrics", Scope.METRICS, this::metrics));
     }
-    var limits = config.limits();
-    routes.addAll(
-        OpenAi.routes(
-            new Service(catalogue, budgets, metrics, limits.heartbeat(), limits.request())));
+    routes.addAll(OpenAi.routes(service(budgets, config.limits().request()), batches));
     return routes;
+  }
+
+  private Service service(Budgets budgets, Duration deadline) {
+    return new Service(catalogue, budgets, metrics, config.limits().heartbeat(), deadline);
+  }
+
+  /// What waits behind everybody may take any time; batches have ends of their own.
+  private Batches batches(Budgets budgets) throws IOException {
+    var ledger = new Ledger(config.batches().orElseThrow());
+    try {
+      return new Batches(
+          ledger,
+          OpenAi.endpoints(service(budgets, Duration.ZERO)),
+          config.batchLines(),
+          InstantSource.system());
+    } catch (IOException | RuntimeException e) {
+      ledger.close();
+      throw e;
+    }
   }
 
   private void health(Exchange exchange) {
@@ -191,6 +212,7 @@ public final class EduceServer implements AutoCloseable {
   public void close() {
     warning.interrupt();
     http.close();
+    batches.ifPresent(Batches::close);
     catalogue.close();
     closeFiles();
   }

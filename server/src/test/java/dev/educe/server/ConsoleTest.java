@@ -77,11 +77,12 @@ class ConsoleTest {
       var files = files(served);
       String page = served.get("/").body();
       assertFalse(page.contains("<style") || page.contains("style="), page);
-      for (String path : Pattern.compile("(?:src|href)=\"([^\"]+)\"")
-          .matcher(page)
-          .results()
-          .map(found -> found.group(1))
-          .toList()) {
+      for (String path :
+          Pattern.compile("(?:src|href)=\"([^\"]+)\"")
+              .matcher(page)
+              .results()
+              .map(found -> found.group(1))
+              .toList()) {
         assertTrue(files.contains(path), path);
       }
       for (String path : files) {

@@ -27,6 +27,8 @@ import java.util.stream.Collectors;
 /// @param metrics whether figures can be read
 /// @param accessLog `off`, `-` or a file
 /// @param tracing collector that spans are sent to
+/// @param batches folder of files and batches, if there are to be any
+/// @param batchLines how many of their requests are answered at once
 /// @param models what is served
 /// @param memoryBytes what all models may take together; 0 for what the machine has
 /// @param unload idle time after which a model is unloaded; zero for never
@@ -42,6 +44,8 @@ public record ServerConfig(
     boolean metrics,
     String accessLog,
     Optional<URI> tracing,
+    Optional<Path> batches,
+    int batchLines,
     List<Source> models,
     long memoryBytes,
     Duration unload,
@@ -90,6 +94,8 @@ public record ServerConfig(
         read.flag(Setting.METRICS),
         read.text(Setting.ACCESS_LOG),
         read.address(Setting.TRACING),
+        read.path(Setting.BATCHES),
+        (int) read.integer(Setting.BATCH_LINES, 1, 4_096),
         read.models(),
         read.integer(Setting.MEMORY_BYTES, 0, Long.MAX_VALUE),
         read.seconds(Setting.UNLOAD_SECONDS, 0),

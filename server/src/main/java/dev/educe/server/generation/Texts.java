@@ -61,7 +61,7 @@ public final class Texts implements AutoCloseable {
     reservation = service.budgets().of(exchange.caller()).reserve(cost(lease, generating));
     try {
       for (Generating text : generating) {
-        tickets.add(lease.model().start(text, mailbox));
+        tickets.add(lease.model().start(text.withPriority(exchange.priority()), mailbox));
         underWay++;
       }
     } catch (RuntimeException refused) {

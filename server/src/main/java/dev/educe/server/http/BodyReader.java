@@ -1,7 +1,7 @@
 package dev.educe.server.http;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -22,13 +22,13 @@ record BodyReader(Duration duration) {
   private static final long SKIP_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long SKIP_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
+  /// @param mediaType that it must be of, in lower case
   /// @param bytesMax how long it may be
-  /// @throws ApiException if it is too long, too slow, or not plain JSON
-  byte[] read(Request request, int bytesMax) throws IOException {
-    checkHeaders(request, bytesMax);
-    long length = request.getLength();
-    // What a client announces is believed only as far as it costs nothing.
-    var bytes = new ByteArrayOutputStream(Math.clamp(length, 0, FIRST_BYTES_MAX));
+  /// @param out takes it
+  /// @throws ApiException if it is too long, too slow, or of another type
+  void read(Request request, String mediaType, int bytesMax, OutputStream out) throws IOException {
+    checkHeaders(request, mediaType, bytesMax);
+    long count = 0;
     long deadline = System.nanoTime() + duration.toNanos();
     while (true) {
       Content.Chunk chunk = next(request);
@@ -36,15 +36,16 @@ record BodyReader(Duration duration) {
         if (Content.Chunk.isFailure(chunk)) {
           throw failed(chunk.getFailure());
         }
-        if (bytes.size() + chunk.remaining() > bytesMax) {
+        if (count + chunk.remaining() > bytesMax) {
           throw tooLong(bytesMax);
         }
         var buffer = chunk.getByteBuffer();
         var part = new byte[buffer.remaining()];
         buffer.get(part);
-        bytes.writeBytes(part);
+        out.write(part);
+        count += part.length;
         if (chunk.isLast()) {
-          return bytes.toByteArray();
+          return;
         }
       } finally {
         chunk.release();
@@ -75,11 +76,11 @@ record BodyReader(Duration duration) {
     }
   }
 
-  private static void checkHeaders(Request request, int bytesMax) {
+  private static void checkHeaders(Request request, String mediaType, int bytesMax) {
     var headers = request.getHeaders();
     String type = headers.get(HttpHeader.CONTENT_TYPE);
-    if (type == null || !isJson(type)) {
-      throw unsupported("content-type", "application/json");
+    if (type == null || !isOf(mediaType, type)) {
+      throw unsupported("content-type", mediaType);
     }
     List<String> encodings = headers.getValuesList(HttpHeader.CONTENT_ENCODING);
     if (encodings.stream().anyMatch(encoding -> !encoding.equalsIgnoreCase("identity"))) {
@@ -90,10 +91,11 @@ record BodyReader(Duration duration) {
     }
   }
 
-  private static boolean isJson(String type) {
+  private static boolean isOf(String mediaType, String type) {
     String[] parts = type.toLowerCase(Locale.ROOT).split(";", 2);
-    return parts[0].strip().equals("application/json")
-        && (parts.length == 1 || parts[1].strip().matches("(charset=\"?utf-8\"?)?"));
+    boolean isText = !mediaType.startsWith("multipart/"); // whose boundary is for others to read
+    return parts[0].strip().equals(mediaType)
+        && (parts.length == 1 || !isText || parts[1].strip().matches("(charset=\"?utf-8\"?)?"));
   }
 
   private static Content.Chunk next(Request request) throws IOException {
@@ -127,7 +129,7 @@ record BodyReader(Duration duration) {
             "The body must come with %s: %s.".formatted(header, wanted)));
   }
 
-  private static ApiException tooLong(int bytesMax) {
+  static ApiException tooLong(int bytesMax) {
     return new ApiException(
         ApiError.of(
             413,

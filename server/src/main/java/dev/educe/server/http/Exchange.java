@@ -2,19 +2,16 @@ package dev.educe.server.http;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
-import org.eclipse.jetty.http.HttpField;
-import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.io.Content;
-import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.server.Response;
 import tools.jackson.databind.JsonNode;
 
 /// A request and the answer to it, as handlers see them. One thread at a time.
@@ -23,12 +20,11 @@ public final class Exchange {
 
   // More events than this go out even if others are at hand: as much as a packet of TLS holds.
   private static final int GATHERED_BYTES_MAX = 1 << 14;
+  private static final int FILE_PART_BYTES = 1 << 16;
 
-  private final Request request;
-  private final Response response;
-  private final String id = "req_" + UUID.randomUUID().toString().replace("-", "");
-  private final BodyReader bodyReader;
-  private final Departure departure;
+  private final Wire wire;
+  private final int priority;
+  private final String id = Ids.of("req_");
   private final long startNanos = System.nanoTime();
   private Optional<Route> route = Optional.empty();
   private List<String> pathValues = List.of();
@@ -40,16 +36,12 @@ public final class Exchange {
   private boolean isAnswered;
   private long bytesSent;
 
-  Exchange(Request request, Response response, BodyReader bodyReader) {
-    this.request = request;
-    this.response = response;
-    this.bodyReader = bodyReader;
-    this.departure = new Departure(request);
+  Exchange(Wire wire, int priority) {
+    this.wire = wire;
+    this.priority = priority;
     header("x-request-id", id);
     header("x-content-type-options", "nosniff");
     header("cache-control", "no-store");
-    // An idle connection is one that nobody waits on: a generation that takes long is not.
-    request.addIdleTimeoutListener(_ -> false);
   }
 
   void matched(Router.Match match) {
@@ -67,24 +59,20 @@ public final class Exchange {
   }
 
   public String method() {
-    return request.getMethod();
+    return wire.method();
   }
 
   /// The path as it came, with percent signs and without a query.
   public String path() {
-    return request.getHttpURI().getPath();
+    return wire.path();
   }
 
   /// The value of a parameter behind the question mark, if it came once.
   ///
   /// @throws ApiException if it cannot be read
   public Optional<String> query(String name) {
-    String query = request.getHttpURI().getQuery();
-    if (query == null) {
-      return Optional.empty();
-    }
     var values = new ArrayList<String>();
-    for (String pair : query.split("&")) {
+    for (String pair : wire.query().map(query -> query.split("&")).orElse(new String[0])) {
       String[] parts = pair.split("=", 2);
       try {
         if (URLDecoder.decode(parts[0], StandardCharsets.UTF_8).equals(name)) {
@@ -125,12 +113,12 @@ public final class Exchange {
 
   /// All values of a header of the request.
   public List<String> headers(String name) {
-    return request.getHeaders().getFields(name).stream().map(HttpField::getValue).toList();
+    return wire.headers(name);
   }
 
   /// Where the request came from: an address, without its port.
   public String source() {
-    return Request.getRemoteAddr(request);
+    return wire.source();
   }
 
   /// When the request came, on the clock of `System.nanoTime`.
@@ -142,7 +130,22 @@ public final class Exchange {
   ///
   /// @throws ApiException if it is none, too long, or comes too slowly
   public JsonNode json() throws IOException {
-    return Json.readObject(bodyReader.read(request, route.orElseThrow().bodyBytesMax()));
+    var body = new ByteArrayOutputStream();
+    body(JSON, body);
+    return Json.readObject(body.toByteArray());
+  }
+
+  /// Copies the body.
+  ///
+  /// @param mediaType that it must be of
+  /// @throws ApiException if it is of another, too long, or comes too slowly
+  public void body(String mediaType, OutputStream out) throws IOException {
+    wire.body(mediaType, route.orElseThrow().bodyBytesMax(), out);
+  }
+
+  /// How urgent it is: requests of a higher priority go first, and those of people have 0.
+  public int priority() {
+    return priority;
   }
 
   /// Says which model the request turned out to be about, for the log and the figures: a name from
@@ -173,7 +176,7 @@ public final class Exchange {
 
   /// Sets a header of the answer.
   public void header(String name, String value) {
-    response.getHeaders().put(name, value);
+    wire.header(name, value);
   }
 
   /// Answers with a value as JSON.
@@ -188,11 +191,30 @@ public final class Exchange {
   /// @throws ClientGoneException if the client has left
   public void answer(int status, String mediaType, String text) {
     isAnswered = true;
-    response.setStatus(status);
+    wire.status(status);
     header("content-type", mediaType);
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+    header("content-length", Integer.toString(bytes.length));
     write(true, ByteBuffer.wrap(bytes));
+  }
+
+  /// Answers with the bytes of a file, whatever they are.
+  ///
+  /// @throws IOException if it cannot be read
+  /// @throws ClientGoneException if the client has left
+  public void answer(Path file) throws IOException {
+    try (var in = Files.newInputStream(file)) {
+      isAnswered = true;
+      wire.status(200);
+      header("content-type", "application/octet-stream");
+      header("content-length", Long.toString(Files.size(file)));
+      byte[] part = in.readNBytes(FILE_PART_BYTES);
+      while (part.length > 0) {
+        writeOut(false, ByteBuffer.wrap(part));
+        part = in.readNBytes(FILE_PART_BYTES);
+      }
+      writeOut(true, ByteBuffer.allocate(0));
+    }
   }
 
   /// Answers with an error.
@@ -211,7 +233,7 @@ public final class Exchange {
 
   void beginEvents() {
     isAnswered = true;
-    response.setStatus(200);
+    wire.status(200);
     header("content-type", "text/event-stream; charset=utf-8");
     header("x-accel-buffering", "no"); // proxies that collect would hold events back
   }
@@ -223,12 +245,12 @@ public final class Exchange {
 
   /// Whether the client has closed its connection. Costs a system call.
   public boolean isClientGone() {
-    return departure.isSeen();
+    return wire.isGone();
   }
 
   /// The status of the answer.
   public int status() {
-    return response.getStatus();
+    return wire.status();
   }
 
   /// How many bytes of answer were sent, headers apart.
@@ -275,7 +297,7 @@ public final class Exchange {
   private void writeOut(boolean isLast, ByteBuffer bytes) {
     int count = bytes.remaining();
     try {
-      Content.Sink.write(response, isLast, bytes);
+      wire.write(isLast, bytes);
     } catch (IOException e) {
       throw new ClientGoneException(e);
     }

@@ -55,7 +55,7 @@ final class Front extends Handler.Abstract {
   public boolean handle(Request request, Response response, Callback callback) {
     underWay.incrementAndGet();
     slowHeads.arrived(request.getConnectionMetaData().getConnection());
-    var exchange = new Exchange(request, response, bodyReader);
+    var exchange = new Exchange(new ConnectionWire(request, response, bodyReader), 0);
     try {
       answer(exchange);
       BodyReader.skip(request);
@@ -83,17 +83,7 @@ final class Front extends Handler.Abstract {
     } catch (ClientGoneException gone) {
       throw gone;
     } catch (IOException | RuntimeException | Error fault) {
-      // The top of the thread. Its message may hold what the client sent; only its kind is logged.
-      LOG.log(Level.ERROR, () -> exchange.id() + " failed: " + Faults.trace(fault));
-      fail(
-          exchange,
-          ApiError.of(
-              500,
-              ApiError.SERVER_ERROR,
-              "engine_error",
-              "The server had an error while processing your request. Its id is "
-                  + exchange.id()
-                  + "."));
+      fail(exchange, Faults.error(exchange, fault));
     }
   }
 

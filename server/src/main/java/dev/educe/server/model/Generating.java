@@ -10,5 +10,9 @@ import dev.educe.Request;
 /// @param request how to go on
 /// @param hasMarkup whether the text has control tokens as they are spelled, for whoever reads
 ///   markup
-public record Generating(
-    int choice, int number, int[] prompt, Request request, boolean hasMarkup) {}
+public record Generating(int choice, int number, int[] prompt, Request request, boolean hasMarkup) {
+  /// The same, as urgent as this.
+  public Generating withPriority(int priority) {
+    return new Generating(choice, number, prompt, request.withPriority(priority), hasMarkup);
+  }
+}

@@ -7,6 +7,7 @@ import dev.educe.server.generation.Service;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
+import dev.educe.server.http.Ids;
 import dev.educe.server.http.Json;
 import dev.educe.server.model.Catalogue;
 import java.io.IOException;

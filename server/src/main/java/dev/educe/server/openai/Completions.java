@@ -6,6 +6,7 @@ import dev.educe.server.http.ApiException;
 import dev.educe.server.http.EventStream;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
+import dev.educe.server.http.Ids;
 import dev.educe.server.http.Json;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening.TokenUsage;

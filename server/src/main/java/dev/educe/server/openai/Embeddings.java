@@ -45,7 +45,10 @@ final class Embeddings {
       Exchange exchange, Catalogue.Lease lease, EmbeddingsRequest request) {
     var options =
         new EmbeddingOptions(
-            request.dimensions(), exchange.caller().tenant(), 0, service.deadline());
+            request.dimensions(),
+            exchange.caller().tenant(),
+            exchange.priority(),
+            service.deadline());
     var reservation = service.budgets().of(exchange.caller()).reserve(request.tokens());
     long taken = 0;
     try (var vectors = lease.model().embed(request.inputs(), options)) {

@@ -21,6 +21,11 @@ final class Ignored {
     fields.word("prompt_cache_retention", Set.of("in_memory", "in-memory", "24h"));
     fields.object("prompt_cache_options");
     fields.word("service_tier", TIERS);
+    checkMetadata(fields);
+  }
+
+  /// Whether `metadata` is an object of texts, if it is there.
+  static void checkMetadata(Fields fields) {
     fields.object("metadata").ifPresent(metadata -> check(fields, metadata));
   }
 

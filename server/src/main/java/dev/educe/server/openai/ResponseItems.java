@@ -3,6 +3,7 @@ package dev.educe.server.openai;
 import dev.educe.Message;
 import dev.educe.ToolCall;
 import dev.educe.server.http.Fields;
+import dev.educe.server.http.Ids;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

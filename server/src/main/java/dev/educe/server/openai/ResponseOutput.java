@@ -1,6 +1,7 @@
 package dev.educe.server.openai;
 
 import dev.educe.server.generation.ReplyEvent;
+import dev.educe.server.http.Ids;
 import dev.educe.server.model.Happening.Piece;
 import dev.educe.tokenizer.Tokenizer;
 import java.util.ArrayList;

@@ -10,6 +10,7 @@ import dev.educe.server.http.ApiException;
 import dev.educe.server.http.EventStream;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
+import dev.educe.server.http.Ids;
 import dev.educe.server.http.Json;
 import dev.educe.server.openai.ResponseStore.Stored;
 import dev.educe.tokenizer.Tokenizer;
@@ -127,7 +128,7 @@ final class Responses {
       items.addAll(earlier.output());
     }
     items.addAll(stored.input());
-    exchange.answer(InputItems.page(items, exchange));
+    exchange.answer(Pages.USUAL.page(items, exchange));
   }
 
   /// One response while it is given.

@@ -8,16 +8,17 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
-/// `GET /v1/responses/{response}/input_items`: lists what a response was made from, in pages.
-final class InputItems {
-  private static final int LIMIT_MAX = 100;
-  private static final int LIMIT_DEFAULT = 20;
-
-  private InputItems() {}
+/// Lists in pages, as all of OpenAI's lists come.
+///
+/// @param limitDefault how many items a page has unless it is said
+/// @param limitMax how many it may have
+record Pages(int limitDefault, int limitMax) {
+  /// Of most lists.
+  static final Pages USUAL = new Pages(20, 100);
 
   /// @param items the first one first
   /// @param exchange whose parameters are `limit`, `order` and `after`
-  static Map<String, Object> page(List<JsonNode> items, Exchange exchange) {
+  Map<String, Object> page(List<? extends JsonNode> items, Exchange exchange) {
     String order = exchange.query("order").orElse("desc");
     if (!order.equals("asc") && !order.equals("desc")) {
       throw Fields.invalid("order", "invalid_value", "Invalid 'order': expected 'asc' or 'desc'.");
@@ -43,7 +44,7 @@ final class InputItems {
     return item.path("id").asString("");
   }
 
-  private static int after(List<JsonNode> items, String id) {
+  private static int after(List<? extends JsonNode> items, String id) {
     return IntStream.range(0, items.size())
             .filter(i -> id(items.get(i)).equals(id))
             .findFirst()
@@ -52,14 +53,14 @@ final class InputItems {
         + 1;
   }
 
-  private static int limit(Optional<String> limit) {
-    String text = limit.orElse(Integer.toString(LIMIT_DEFAULT));
-    int number = text.matches("[0-9]{1,3}") ? Integer.parseInt(text) : 0;
-    if (number < 1 || number > LIMIT_MAX) {
+  private int limit(Optional<String> limit) {
+    String text = limit.orElse(Integer.toString(limitDefault));
+    int number = text.matches("[0-9]{1,9}") ? Integer.parseInt(text) : 0;
+    if (number < 1 || number > limitMax) {
       throw Fields.invalid(
           "limit",
           "invalid_value",
-          "Invalid 'limit': expected a number from 1 to %d.".formatted(LIMIT_MAX));
+          "Invalid 'limit': expected a number from 1 to %d.".formatted(limitMax));
     }
     return number;
   }

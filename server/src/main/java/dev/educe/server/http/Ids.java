@@ -1,12 +1,12 @@
-package dev.educe.server.openai;
+package dev.educe.server.http;
 
 import java.util.UUID;
 
 /// Names objects as OpenAI does: by what they are, and a random part.
-final class Ids {
+public final class Ids {
   private Ids() {}
 
-  static String of(String prefix) {
+  public static String of(String prefix) {
     return prefix + UUID.randomUUID().toString().replace("-", "");
   }
 }

@@ -1,0 +1,76 @@
+package dev.educe.kernels;
+
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ShortVector;
+
+/// A row of quantized activations, arranged to meet nibbles that are shifted but not masked.
+///
+/// Eight nibbles `n0 … n7` of a 32-bit word meet the activations `x0 … x7`. With `wj` for the word
+/// shifted right by `4j`, `nj` is `wj − 16 · w(j+1)`, and so the dot product is the sum of `wj ·
+/// (xj − 16 · x(j−1))`: without a mask, as long as only its last 16 bits are looked at. Of `w0` to
+/// `w3` both 16-bit halves are multiplied, since the upper halves are the ends of `w4` to `w7`. Not
+/// thread-safe.
+final class NibbleChain {
+  /// Pairs of factors in a block of 32.
+  static final int PAIRS = 16;
+
+  private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+  private static final int HALF = 16;
+
+  /// `[blocks, 4, 4]`, and then some, for the length is a power of two: element `[b, s, g]` holds,
+  /// for group `g` of the block's nibbles, the factor of `ws` in the lower 16 bits and that of
+  /// `w(s+4)` in the upper.
+  int[] pairs = new int[PAIRS];
+
+  /// `[blocks]`
+  float[] scales = new float[0];
+
+  /// `[blocks]`: 8 times the sum of a block, in the upper 16 bits.
+  int[] centers = new int[0];
+
+  /// Takes a row in place of the one before.
+  void load(Activations x, int row) {
+    int blocks = x.paddedSize() / Activations.BLOCK;
+    if (scales.length < blocks) {
+      pairs = new int[Integer.highestOneBit(2 * blocks * PAIRS - 1)];
+      scales = new float[blocks];
+      centers = new int[blocks];
+    }
+    long from = row * x.rowBytes();
+    loadPairs(x.quantized(), from, pairs, blocks);
+    for (int b = 0; b < blocks; b++) {
+      scales[b] = x.quantized().get(ValueLayout.JAVA_FLOAT, from + x.scalesOffset() + b * 4L);
+    }
+    long sums = from + x.sumsOffset();
+    for (int b = 0; b < blocks; b++) {
+      int first = x.quantized().get(ValueLayout.JAVA_INT, sums + b * 8L);
+      centers[b] = first + x.quantized().get(ValueLayout.JAVA_INT, sums + b * 8L + 4) << 19;
+    }
+  }
+
+  private static void loadPairs(MemorySegment quantized, long from, int[] pairs, int blocks) {
+    for (int b = 0; b < blocks; b++) {
+      // Low nibbles are the columns of the first half, high ones those of the second.
+      ShortVector low =
+          ShortVector.fromMemorySegment(ShortVector.SPECIES_128, quantized, from + b * 32L, ORDER);
+      ShortVector high =
+          ShortVector.fromMemorySegment(
+              ShortVector.SPECIES_128, quantized, from + b * 32L + HALF, ORDER);
+      ShortVector x0 = low.lanewise(LSHL, 8).lanewise(ASHR, 8);
+      ShortVector x1 = high.lanewise(LSHL, 8).lanewise(ASHR, 8);
+      ShortVector x2 = low.lanewise(ASHR, 8);
+      ShortVector x3 = high.lanewise(ASHR, 8);
+      ShortVector before = x3.reinterpretAsInts().lanewise(LSHL, 16).reinterpretAsShorts();
+      int to = b * PAIRS;
+      x0.sub(before.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to);
+      x1.sub(x0.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 4);
+      x2.sub(x1.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 8);
+      x3.sub(x2.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 12);
+    }
+  }
+}

@@ -1,0 +1,208 @@
+package dev.educe.server.batch;
+
+import dev.educe.server.http.Ids;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One batch on its way from its file to its answers; it may begin anywhere on that way, where
+/// another process ended.
+final class BatchRun {
+  private final Ledger ledger;
+  private final Crew crew;
+  private final InstantSource clock;
+  private final BooleanSupplier isClosing;
+  private final String id;
+  private final String tenant;
+  private final Path input;
+  private final long expiresAt;
+  private final Journal journal; // of lines of answers
+  private final Set<String> answered = ConcurrentHashMap.newKeySet();
+  private int good;
+
+  /// @throws IOException if the answers that were given before cannot be read
+  BatchRun(Ledger ledger, Crew crew, InstantSource clock, BooleanSupplier isClosing, Stored batch)
+      throws IOException {
+    this.ledger = ledger;
+    this.crew = crew;
+    this.clock = clock;
+    this.isClosing = isClosing;
+    this.id = batch.id();
+    this.tenant = batch.tenant();
+    this.input = ledger.content(batch.text("input_file_id"));
+    this.expiresAt = batch.object().get("expires_at").longValue();
+    this.journal = new Journal(ledger.answers(id), bytes -> count(Answering.Line.of(bytes)));
+    ledger.show(id, stored -> stored.with(this::writeCounts));
+  }
+
+  /// Goes on until the batch is over or the process ends.
+  ///
+  /// @throws IOException if something cannot be read or kept; another process may go on
+  void run() throws IOException {
+    try (journal) {
+      if (status().equals("validating")) {
+        validate();
+      }
+      if (status().equals("in_progress")) {
+        crew.answer(input, Set.copyOf(answered), tenant, this::isStopped, this::take);
+      }
+      if (batch().isUnderWay() && !isClosing.getAsBoolean()) {
+        finish();
+      }
+    }
+    if (!batch().isUnderWay()) {
+      Files.deleteIfExists(ledger.answers(id));
+    }
+  }
+
+  private Stored batch() {
+    return ledger.find(tenant, "batch", id).orElseThrow();
+  }
+
+  private String status() {
+    return batch().text("status");
+  }
+
+  private long now() {
+    return clock.instant().getEpochSecond();
+  }
+
+  private boolean isStopped() {
+    return isClosing.getAsBoolean() || now() >= expiresAt || status().equals("cancelling");
+  }
+
+  private void validate() throws IOException {
+    var check = Check.of(input, Set.of(batch().text("endpoint")));
+    ledger.change(
+        id,
+        batch ->
+            batch.text("status").equals("validating")
+                ? batch.with(object -> validated(object, check))
+                : batch);
+  }
+
+  private void validated(ObjectNode object, Check check) {
+    if (check.faults().isEmpty()) {
+      object.put("status", "in_progress").put("in_progress_at", now());
+      ((ObjectNode) object.get("request_counts")).put("total", check.ids().size());
+      return;
+    }
+    object.put("status", "failed").put("failed_at", now());
+    var list = object.putObject("errors").put("object", "list").putArray("data");
+    for (Check.Fault fault : check.faults()) {
+      list.addObject()
+          .put("code", fault.code())
+          .put("message", fault.message())
+          .put("param", fault.param().orElse(null))
+          .put("line", fault.line() == 0 ? null : (Integer) fault.line());
+    }
+  }
+
+  private void count(Answering.Line line) {
+    answered.add(line.customId());
+    good += line.isGood() ? 1 : 0;
+  }
+
+  private synchronized void take(Answering.Line line) throws IOException {
+    journal.append(line.json().getBytes(StandardCharsets.UTF_8));
+    count(line);
+    ledger.show(id, stored -> stored.with(this::writeCounts));
+  }
+
+  private void writeCounts(ObjectNode object) {
+    ((ObjectNode) object.get("request_counts"))
+        .put("completed", good)
+        .put("failed", answered.size() - good);
+  }
+
+  private void finish() throws IOException {
+    var batch =
+        ledger.change(
+            id,
+            stored ->
+                stored.text("status").equals("in_progress")
+                    ? stored.with(
+                        object -> object.put("status", "finalizing").put("finalizing_at", now()))
+                    : stored);
+    int total = batch.object().at("/request_counts/total").intValue();
+    boolean isCancelled = batch.text("status").equals("cancelling");
+    String end = isCancelled ? "cancelled" : answered.size() == total ? "completed" : "expired";
+    var puts = new ArrayList<Stored>();
+    Path output = ledger.draft();
+    Path errors = ledger.draft();
+    write(output, errors, end, total);
+    var outputFile = file(output, "output");
+    var errorFile = file(errors, "error");
+    outputFile.ifPresent(puts::add);
+    errorFile.ifPresent(puts::add);
+    puts.add(
+        batch.with(object -> {
+          object.put("status", end).put(end + "_at", now());
+          object.put("output_file_id", outputFile.map(Stored::id).orElse(null));
+          object.put("error_file_id", errorFile.map(Stored::id).orElse(null));
+          ((ObjectNode) object.get("request_counts"))
+              .put("completed", good)
+              .put("failed", total - good);
+        }));
+    // One record: files without their batch, or the other way round, are never seen.
+    ledger.put(puts.toArray(Stored[]::new));
+  }
+
+  private void write(Path output, Path errors, String end, int total) throws IOException {
+    try (var good = new BufferedOutputStream(Files.newOutputStream(output));
+        var bad = new BufferedOutputStream(Files.newOutputStream(errors))) {
+      Journal.read(
+          ledger.answers(id), bytes -> line(Answering.Line.of(bytes).isGood() ? good : bad, bytes));
+      if (answered.size() < total) {
+        var urls = Set.of(batch().text("endpoint"));
+        BatchLine.each(
+            input,
+            (_, bytes) -> {
+              String customId = BatchLine.of(bytes, urls).customId();
+              if (!answered.contains(customId)) {
+                line(bad, unanswered(customId, end).getBytes(StandardCharsets.UTF_8));
+              }
+              return true;
+            });
+      }
+    }
+  }
+
+  private static String unanswered(String customId, String end) {
+    return Answering.unanswered(
+        customId,
+        "batch_" + end,
+        end.equals("expired")
+            ? "This request could not be executed before the completion window expired."
+            : "This request was not executed before the batch was cancelled.");
+  }
+
+  private static void line(OutputStream out, byte[] bytes) throws IOException {
+    out.write(bytes);
+    out.write('\n');
+  }
+
+  /// Makes a file of a draft, unless it is empty.
+  private Optional<Stored> file(Path draft, String kind) throws IOException {
+    long size = Files.size(draft);
+    if (size == 0) {
+      Files.delete(draft);
+      return Optional.empty();
+    }
+    var file =
+        Batches.file(
+            tenant, Ids.of("file-"), id + "_" + kind + ".jsonl", "batch_output", size, now());
+    ledger.publish(draft, file.id());
+    return Optional.of(file);
+  }
+}

@@ -1,0 +1,178 @@
+package dev.educe.server.batch;
+
+import dev.educe.server.http.Faults;
+import dev.educe.server.http.Ids;
+import dev.educe.server.http.Route;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/// Batches that are worked on until they are over or the process ends; another one goes on with
+/// what it finds. Thread-safe.
+public final class Batches implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Batches.class.getName());
+
+  private final Ledger ledger;
+  private final Crew crew;
+  private final InstantSource clock;
+  private final List<Thread> threads = new CopyOnWriteArrayList<>();
+  private volatile boolean isClosing;
+
+  /// Goes on with the batches of a folder.
+  ///
+  /// @param ledger closed with this
+  /// @param routes that lines may ask
+  /// @param linesAtOnce how many lines are answered at once, of all batches together
+  /// @throws IOException if answers that were given before cannot be read
+  public Batches(Ledger ledger, List<Route> routes, int linesAtOnce, InstantSource clock)
+      throws IOException {
+    this.ledger = ledger;
+    this.crew = new Crew(new Answering(routes), new Semaphore(linesAtOnce, true));
+    this.clock = clock;
+    var runs = new ArrayList<BatchRun>();
+    for (Stored batch : ledger.underWay()) {
+      runs.add(run(batch));
+    }
+    runs.forEach(this::start);
+  }
+
+  private BatchRun run(Stored batch) throws IOException {
+    return new BatchRun(ledger, crew, clock, () -> isClosing, batch);
+  }
+
+  private void start(BatchRun run) {
+    threads.removeIf(thread -> !thread.isAlive());
+    threads.add(
+        Thread.ofVirtual()
+            .name("educe-batch")
+            .start(() -> {
+              try {
+                run.run();
+              } catch (IOException e) {
+                // What is known of the batch stays: the next process goes on with it.
+                LOG.log(Level.ERROR, "a batch stands still until a restart: " + e.getMessage());
+              } catch (RuntimeException | Error e) {
+                LOG.log(Level.ERROR, () -> "a batch stands still: " + Faults.trace(e));
+              }
+            }));
+  }
+
+  /// The folder they are in.
+  public Ledger ledger() {
+    return ledger;
+  }
+
+  /// What batches may be for: paths of routes.
+  public Set<String> endpoints() {
+    return crew.answering().urls();
+  }
+
+  /// Begins a batch.
+  ///
+  /// @param input a file of the same tenant
+  /// @param endpoint that all lines ask
+  /// @param window as it was given, and how long that is: what is not answered then never is
+  /// @param metadata to be kept with it; null of JSON for none
+  /// @throws IOException if it may not be on the disk
+  public Stored create(
+      Stored input, String endpoint, String window, Duration length, JsonNode metadata)
+      throws IOException {
+    long now = clock.instant().getEpochSecond();
+    var object = JsonNodeFactory.instance.objectNode();
+    object.put("id", Ids.of("batch_"));
+    object.put("object", "batch").put("endpoint", endpoint).putNull("errors");
+    object.put("input_file_id", input.id()).put("completion_window", window);
+    object.put("status", "validating").putNull("output_file_id").putNull("error_file_id");
+    object.put("created_at", now).putNull("in_progress_at");
+    object.put("expires_at", now + length.toSeconds());
+    for (String end : List.of("finalizing", "completed", "failed", "expired")) {
+      object.putNull(end + "_at");
+    }
+    object.putNull("cancelling_at").putNull("cancelled_at");
+    object.putObject("request_counts").put("total", 0).put("completed", 0).put("failed", 0);
+    object.set("metadata", metadata);
+    var batch = new Stored(input.tenant(), object);
+    synchronized (ledger) {
+      // The file may have been deleted since it was found.
+      if (ledger.find(input.tenant(), "file", input.id()).isEmpty()) {
+        throw new NoSuchFileException(input.id());
+      }
+      ledger.put(batch);
+    }
+    start(run(batch));
+    return batch;
+  }
+
+  /// Has a batch end, with the answers that there are.
+  ///
+  /// @return what it is now; empty if it was over or about to be
+  /// @throws IOException if that may not be on the disk
+  public Optional<Stored> cancel(Stored batch) throws IOException {
+    var after =
+        ledger.change(
+            batch.id(),
+            stored ->
+                switch (stored.text("status")) {
+                  case "validating", "in_progress" ->
+                      stored.with(object ->
+                          object
+                              .put("status", "cancelling")
+                              .put("cancelling_at", clock.instant().getEpochSecond()));
+                  default -> stored;
+                });
+    return Optional.of(after).filter(now -> now.text("status").startsWith("cancel"));
+  }
+
+  /// Keeps a draft of the ledger's as a file.
+  ///
+  /// @throws IOException if it may not be on the disk
+  public Stored upload(String tenant, Path draft, String name, long bytes) throws IOException {
+    long now = clock.instant().getEpochSecond();
+    var file = file(tenant, Ids.of("file-"), name, "batch", bytes, now);
+    ledger.publish(draft, file.id());
+    ledger.put(file);
+    return file;
+  }
+
+  static Stored file(
+      String tenant, String id, String name, String purpose, long bytes, long created) {
+    return new Stored(
+        tenant,
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("id", id)
+            .put("object", "file")
+            .put("bytes", bytes)
+            .put("created_at", created)
+            .put("filename", name)
+            .put("purpose", purpose)
+            .put("status", "processed"));
+  }
+
+  /// Gives up what is being answered, which the next process answers; and waits for that.
+  @Override
+  public void close() {
+    isClosing = true;
+    try {
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      ledger.close();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "the folder of batches was not closed: " + e.getMessage());
+    }
+  }
+}
