@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,25 +26,28 @@ final class NodeTests {
   private static final Pattern RESULT = Pattern.compile("(not ok|ok) \\d+ - (.*)");
 
   private final Path installed;
-  private final String file;
+  private final List<String> files;
 
-  private NodeTests(Path installed, String file) {
+  private NodeTests(Path installed, List<String> files) {
     this.installed = installed;
-    this.file = file;
+    this.files = files;
   }
 
   /// Installs what tests need, unless that of this lock is there already.
   ///
   /// @param folder below `src/test`, with the packages
-  /// @param file the tests
-  static NodeTests install(String folder, String file) throws IOException, InterruptedException {
+  /// @param files the tests
+  static NodeTests install(String folder, String... files)
+      throws IOException, InterruptedException {
     Path sources = Path.of("src/test", folder);
     Path installed = Files.createDirectories(Path.of("target", folder));
     Path lock = installed.resolve("package-lock.json");
     Path done = installed.resolve("installed");
     boolean isInstalled =
         Files.exists(done) && Files.mismatch(sources.resolve("package-lock.json"), lock) < 0;
-    for (String name : List.of("package.json", "package-lock.json", file)) {
+    var names = new ArrayList<>(List.of("package.json", "package-lock.json"));
+    names.addAll(List.of(files));
+    for (String name : names) {
       Files.write(installed.resolve(name), Files.readAllBytes(sources.resolve(name)));
     }
     if (!isInstalled) {
@@ -53,13 +57,16 @@ final class NodeTests {
       assertTrue(Files.exists(installed.resolve("node_modules")), output);
       Files.createFile(done);
     }
-    return new NodeTests(installed, file);
+    return new NodeTests(installed, List.of(files));
   }
 
   /// Runs the tests to their end.
   Stream<DynamicTest> run(Map<String, String> environment)
       throws IOException, InterruptedException {
-    var node = new ProcessBuilder("node", "--test", "--test-reporter=tap", file);
+    var command =
+        new ArrayList<>(List.of("node", "--test", "--test-concurrency=1", "--test-reporter=tap"));
+    command.addAll(files);
+    var node = new ProcessBuilder(command);
     node.environment().putAll(environment);
     String output = output(node.directory(installed.toFile()));
     var results = RESULT.matcher(output).results().toList();

@@ -245,7 +245,7 @@ final class Stepper implements Scheduler.Endings {
     sequence.append(token);
     String text = work.text().next(token);
     work.listener().token(new Event.Token(token, text, logprobs));
-    if (work.text().stopped() || work.sampler().mustEnd()) {
+    if (work.text().stop().isPresent() || work.sampler().mustEnd()) {
       end(sequence, Finish.STOP, Optional.empty());
     } else if (sequence.count == sequence.end) {
       end(sequence, Finish.LENGTH, Optional.empty());
@@ -268,7 +268,11 @@ final class Stepper implements Scheduler.Endings {
     careful("meter", () -> meter.ended(tenant, finish, usage));
     careful(
         "listener",
-        () -> work.listener().ended(new Ended(finish, work.text().finish(), cause, usage)));
+        () -> {
+          String text = work.text().finish();
+          var stop = work.text().stop();
+          work.listener().ended(new Ended(finish, text, stop, cause, usage));
+        });
   }
 
   private static void careful(String name, Runnable call) {

@@ -1,6 +1,7 @@
 package dev.educe.engine;
 
 import java.util.List;
+import java.util.Optional;
 
 /// Lets text through until a stop text appears, and holds back what may be the beginning of one.
 ///
@@ -8,7 +9,7 @@ import java.util.List;
 final class StopTexts {
   private final List<String> stops;
   private final StringBuilder held = new StringBuilder();
-  private boolean stopped;
+  private Optional<String> found = Optional.empty();
 
   StopTexts(List<String> stops) {
     this.stops = stops;
@@ -16,13 +17,12 @@ final class StopTexts {
 
   /// The text that is certain now that `text` has come.
   String pass(String text) {
-    if (stopped) {
+    if (stopped()) {
       return "";
     }
     held.append(text);
-    int at = firstStop();
+    int at = findFirst();
     if (at >= 0) {
-      stopped = true;
       return take(at);
     }
     return take(held.length() - possibleBeginning());
@@ -30,17 +30,22 @@ final class StopTexts {
 
   /// What was held back, once no more text comes.
   String finish() {
-    return stopped ? "" : take(held.length());
+    return stopped() ? "" : take(held.length());
   }
 
   /// Whether a stop text has appeared.
   boolean stopped() {
-    return stopped;
+    return found.isPresent();
+  }
+
+  /// The one that has appeared.
+  Optional<String> found() {
+    return found;
   }
 
   /// Where the stop text begins that is complete first, so that it does not matter how the text was
   /// cut into pieces; the longest of those that end at the same place.
-  private int firstStop() {
+  private int findFirst() {
     int first = -1;
     int firstEnd = Integer.MAX_VALUE;
     for (String stop : stops) {
@@ -48,6 +53,7 @@ final class StopTexts {
       int end = at + stop.length();
       if (at >= 0 && (end < firstEnd || (end == firstEnd && at < first))) {
         first = at;
+        found = Optional.of(stop);
         firstEnd = end;
       }
     }

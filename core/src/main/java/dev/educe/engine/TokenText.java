@@ -2,6 +2,7 @@ package dev.educe.engine;
 
 import dev.educe.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Optional;
 
 /// Turns the tokens of a request into the text that is handed over, and sees its stop texts.
 ///
@@ -16,8 +17,8 @@ public interface TokenText {
         }
 
         @Override
-        public boolean stopped() {
-          return false;
+        public Optional<String> stop() {
+          return Optional.empty();
         }
 
         @Override
@@ -36,8 +37,8 @@ public interface TokenText {
       }
 
       @Override
-      public boolean stopped() {
-        return texts.stopped();
+      public Optional<String> stop() {
+        return texts.found();
       }
 
       @Override
@@ -50,8 +51,8 @@ public interface TokenText {
   /// The text that is certain now that this token has come.
   String next(int token);
 
-  /// Whether a stop text has appeared.
-  boolean stopped();
+  /// The stop text that has appeared, if one has.
+  Optional<String> stop();
 
   /// What was held back, once no more tokens come.
   String finish();

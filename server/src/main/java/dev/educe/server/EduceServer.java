@@ -5,6 +5,7 @@ import dev.educe.server.access.Gate;
 import dev.educe.server.access.HostCheck;
 import dev.educe.server.access.KeyFile;
 import dev.educe.server.access.Keys;
+import dev.educe.server.anthropic.Anthropic;
 import dev.educe.server.batch.Batches;
 import dev.educe.server.batch.Ledger;
 import dev.educe.server.config.ServerConfig;
@@ -15,6 +16,7 @@ import dev.educe.server.http.HttpServer;
 import dev.educe.server.http.Route;
 import dev.educe.server.http.Scope;
 import dev.educe.server.model.Catalogue;
+import dev.educe.server.ollama.Ollama;
 import dev.educe.server.openai.OpenAi;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -108,7 +110,9 @@ public final class EduceServer implements AutoCloseable {
     if (config.metrics()) {
       routes.add(Route.get("/metrics", Scope.METRICS, this::metrics));
     }
-    routes.addAll(OpenAi.routes(service(budgets, config.limits().request()), batches));
+    var service = service(budgets, config.limits().request());
+    routes.addAll(Anthropic.beside(OpenAi.routes(service, batches), service));
+    routes.addAll(Ollama.routes(service));
     return routes;
   }
 

@@ -13,7 +13,7 @@ record FakeCatalogue(String name, String alias, ServedModel model) implements Ca
 
   @Override
   public List<Entry> entries() {
-    return List.of(new Entry(name, CREATED_SECONDS));
+    return List.of(new Entry(name, CREATED_SECONDS, 3));
   }
 
   @Override

@@ -112,6 +112,7 @@ final class FakeModel implements ServedModel {
     int choice = generating.choice();
     int written = 0;
     var finish = Finish.LENGTH;
+    var stopText = Optional.<String>empty();
     String said = prompt.startsWith("say ") ? prompt.substring("say ".length()) : "";
     var request = generating.request();
     for (int i = 1; i < generating.prompt().length && request.promptLogprobs().isPresent(); i++) {
@@ -144,6 +145,12 @@ final class FakeModel implements ServedModel {
         finish = Finish.STOP;
         break;
       }
+      String rest = said.substring(Math.min(written, said.length()));
+      stopText = request.stop().stream().filter(text -> rest.startsWith(text)).findFirst();
+      if (stopText.isPresent()) {
+        finish = Finish.STOP;
+        break;
+      }
       int letter = said.isEmpty() ? 'a' + written % 26 : said.charAt(written);
       var logprobs =
           request.logprobs().isPresent()
@@ -159,6 +166,7 @@ final class FakeModel implements ServedModel {
             choice,
             finish,
             "",
+            stopText,
             Optional.empty(),
             new TokenUsage(promptTokens, 0, written, 1, 1, written)));
   }
@@ -207,6 +215,11 @@ final class FakeModel implements ServedModel {
         underWay.decrementAndGet();
       }
     };
+  }
+
+  @Override
+  public About about() {
+    return new About("fake", "26", "{{ tools }}");
   }
 
   @Override

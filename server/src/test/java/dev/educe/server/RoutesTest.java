@@ -40,8 +40,12 @@ class RoutesTest {
     try (var served = new Served()) {
       assertEquals(
           """
+          DELETE /api/delete INFERENCE 0
           DELETE /v1/responses/{response} INFERENCE 0
           GET / PUBLIC 0
+          GET /api/ps INFERENCE 0
+          GET /api/tags INFERENCE 0
+          GET /api/version INFERENCE 0
           GET /console/answer.js PUBLIC 0
           GET /console/api.js PUBLIC 0
           GET /console/app.js PUBLIC 0
@@ -69,10 +73,21 @@ class RoutesTest {
           GET /v1/models/{model} INFERENCE 0
           GET /v1/responses/{response} INFERENCE 0
           GET /v1/responses/{response}/input_items INFERENCE 0
+          POST /api/chat INFERENCE 8388608
+          POST /api/copy INFERENCE 0
+          POST /api/create INFERENCE 0
+          POST /api/embed INFERENCE 8388608
+          POST /api/embeddings INFERENCE 8388608
+          POST /api/generate INFERENCE 8388608
+          POST /api/pull INFERENCE 0
+          POST /api/push INFERENCE 0
+          POST /api/show INFERENCE 8388608
           POST /v1/chat/completions INFERENCE 8388608
           POST /v1/completions INFERENCE 8388608
           POST /v1/detokenize INFERENCE 8388608
           POST /v1/embeddings INFERENCE 8388608
+          POST /v1/messages INFERENCE 8388608
+          POST /v1/messages/count_tokens INFERENCE 8388608
           POST /v1/responses INFERENCE 8388608
           POST /v1/responses/{response}/cancel INFERENCE 0
           POST /v1/tokenize INFERENCE 8388608
@@ -106,12 +121,15 @@ class RoutesTest {
         check(served, route, 0, isPublic ? List.of() : good(route, inference, metrics));
         check(served, route, unknown, List.of());
         check(served, route, unknown, bearer(expired));
-        check(served, route, unknown, List.of("x-api-key", inference));
+        check(served, route, 0, isPublic ? List.of() : other(route, inference, metrics));
         if (!isPublic) {
           // Too many wrong keys came by now; they are refused however often.
           check(served, route, unknown, bearer("sk-wrong"));
           check(served, route, unknown, List.of("authorization", "Basic " + inference));
           check(served, route, unknown, List.of("authorization", inference));
+          check(served, route, unknown, List.of("x-api-key", "sk-wrong"));
+          check(
+              served, route, unknown, List.of("authorization", "Basic x", "x-api-key", inference));
           check(served, route, unknown, List.of("cookie", "key=" + inference));
           check(served, route, unknown, List.of("api-key", inference));
           var twice = new ArrayList<>(bearer(inference));
@@ -125,6 +143,10 @@ class RoutesTest {
   private static List<String> good(Route route, String inference, String metrics) {
     String key = route.scope() == Scope.METRICS ? metrics : inference;
     return List.of("authorization", "bEaReR  " + key + " ");
+  }
+
+  private static List<String> other(Route route, String inference, String metrics) {
+    return List.of("x-api-key", route.scope() == Scope.METRICS ? metrics : inference);
   }
 
   private static List<String> bearer(String key) {

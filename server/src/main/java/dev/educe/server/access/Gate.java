@@ -104,8 +104,12 @@ public final class Gate implements Guard {
     return all;
   }
 
-  /// The one bearer token; no other way to send a key is known.
+  /// The one bearer token or, without any `Authorization`, Anthropic's `x-api-key`; no other way to
+  /// send a key is known.
   private static Optional<String> secret(Exchange exchange) {
+    if (exchange.headers("authorization").isEmpty()) {
+      return exchange.header("x-api-key");
+    }
     return exchange
         .header("authorization")
         .filter(value -> value.regionMatches(true, 0, "Bearer ", 0, "Bearer ".length()))
@@ -130,7 +134,8 @@ public final class Gate implements Guard {
             401,
             ApiError.INVALID_REQUEST,
             "invalid_api_key",
-            "Incorrect API key provided. Send a good one as 'Authorization: Bearer sk-…'."));
+            "Incorrect API key provided. Send a good one as 'Authorization: Bearer sk-…' or"
+                + " 'x-api-key: sk-…'."));
   }
 
   @Override

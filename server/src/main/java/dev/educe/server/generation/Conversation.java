@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 /// The answers to a conversation while they are written, whatever API asked for them.
 public final class Conversation implements AutoCloseable {
   private final Texts texts;
+  private final int promptTokens;
   private final List<Reply> replies = new ArrayList<>();
 
   /// What is asked of a model.
@@ -36,6 +37,7 @@ public final class Conversation implements AutoCloseable {
   /// @throws ApiException if they are not taken on, or something asked for cannot be done
   public Conversation(Service service, Exchange exchange, Catalogue.Lease lease, Asked asked) {
     var prompt = prompt(lease, asked);
+    promptTokens = prompt.tokens().length;
     var generating = new ArrayList<Generating>();
     for (int i = 0; i < asked.count(); i++) {
       generating.add(new Generating(i, i, prompt.tokens(), prompt.requests().get(), true));
@@ -44,7 +46,10 @@ public final class Conversation implements AutoCloseable {
     texts = new Texts(service, exchange, lease, asked.param(), generating);
   }
 
-  private static ChatPrompt prompt(Catalogue.Lease lease, Asked asked) {
+  /// A conversation as its model reads it.
+  ///
+  /// @throws ApiException if the model's template refuses it, or something asked for cannot be done
+  public static ChatPrompt prompt(Catalogue.Lease lease, Asked asked) {
     try {
       return lease.model().prompt(asked.chat());
     } catch (TemplateException e) {
@@ -96,6 +101,11 @@ public final class Conversation implements AutoCloseable {
           }
         },
         silent);
+  }
+
+  /// How many tokens the conversation is.
+  public int promptTokens() {
+    return promptTokens;
   }
 
   /// What all answers have taken.

@@ -52,7 +52,7 @@ final class Reply {
     hand(parts, sink);
     boolean isCut = end.finish() == Happening.Finish.LENGTH;
     Reason reason = isCut ? Reason.LENGTH : hasCalls ? Reason.CALLS : Reason.STOP;
-    sink.accept(new ReplyEvent.End(choice, reason, end.usage(), reasoningTokens));
+    sink.accept(new ReplyEvent.End(choice, reason, end.stop(), end.usage(), reasoningTokens));
   }
 
   private void hand(List<ReplyPart> parts, Consumer<ReplyEvent> sink) {

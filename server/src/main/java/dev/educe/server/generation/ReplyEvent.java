@@ -3,6 +3,7 @@ package dev.educe.server.generation;
 import dev.educe.server.model.Happening.Piece;
 import dev.educe.server.model.Happening.TokenUsage;
 import java.util.List;
+import java.util.Optional;
 
 /// What becomes of an answer in a conversation: reasoning, text and calls as they are written, then
 /// one end. No wire format knows more.
@@ -42,9 +43,11 @@ public sealed interface ReplyEvent {
   ///
   /// @param choice which answer
   /// @param reason why
+  /// @param stop the stop text that ended it, if one did
   /// @param usage what it took
   /// @param reasoningTokens of the generated tokens, how many were reasoning
-  record End(int choice, Reason reason, TokenUsage usage, int reasoningTokens)
+  record End(
+      int choice, Reason reason, Optional<String> stop, TokenUsage usage, int reasoningTokens)
       implements ReplyEvent {}
 
   /// Why an answer ended.

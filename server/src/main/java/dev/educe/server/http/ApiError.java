@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// What a client is told of a request that was not served, in OpenAI's shape.
+/// What a client is told of a request that was not served; [Dialect] has the shapes of other APIs.
 ///
 /// @param status of HTTP
 /// @param type the family of errors that clients switch on
@@ -61,7 +61,7 @@ public record ApiError(
     return new ApiError(status, type, code, param, message, Optional.of(retryMillis));
   }
 
-  /// The body: `{"error": {"message": …, "type": …, "param": …, "code": …}}`.
+  /// The body as OpenAI has it: `{"error": {"message": …, "type": …, "param": …, "code": …}}`.
   public String body() {
     var error = new LinkedHashMap<String, Object>();
     error.put("message", message);

@@ -81,7 +81,7 @@ public final class EventStream {
   private void write(boolean isLast, byte[] bytes) {
     if (!isBegun) {
       isBegun = true;
-      exchange.beginEvents();
+      exchange.begin("text/event-stream; charset=utf-8");
     }
     exchange.write(isLast, ByteBuffer.wrap(bytes));
   }

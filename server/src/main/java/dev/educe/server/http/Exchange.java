@@ -24,6 +24,7 @@ public final class Exchange {
 
   private final Wire wire;
   private final int priority;
+  private final Dialect dialect;
   private final String id = Ids.of("req_");
   private final long startNanos = System.nanoTime();
   private Optional<Route> route = Optional.empty();
@@ -39,7 +40,11 @@ public final class Exchange {
   Exchange(Wire wire, int priority) {
     this.wire = wire;
     this.priority = priority;
+    this.dialect = Dialect.of(wire.path(), !wire.headers("anthropic-version").isEmpty());
     header("x-request-id", id);
+    if (dialect == Dialect.ANTHROPIC) {
+      header("request-id", id);
+    }
     header("x-content-type-options", "nosniff");
     header("cache-control", "no-store");
   }
@@ -56,6 +61,11 @@ public final class Exchange {
   /// Names this request in logs and to its client.
   public String id() {
     return id;
+  }
+
+  /// Whose API it speaks.
+  public Dialect dialect() {
+    return dialect;
   }
 
   public String method() {
@@ -223,7 +233,7 @@ public final class Exchange {
   void fail(ApiError error) {
     code = error.code();
     ErrorHeaders.of(error).forEach(this::header);
-    answer(error.status(), JSON, error.body());
+    answer(error.status(), JSON, dialect.body(error, id));
   }
 
   /// An answer of events, which begins with the first of them. Nothing but events follows.
@@ -231,10 +241,15 @@ public final class Exchange {
     return new EventStream(this);
   }
 
-  void beginEvents() {
+  /// An answer of lines, which begins with the first of them. Nothing but lines follows.
+  public LineStream lines() {
+    return new LineStream(this);
+  }
+
+  void begin(String mediaType) {
     isAnswered = true;
     wire.status(200);
-    header("content-type", "text/event-stream; charset=utf-8");
+    header("content-type", mediaType);
     header("x-accel-buffering", "no"); // proxies that collect would hold events back
   }
 

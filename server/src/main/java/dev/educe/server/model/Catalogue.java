@@ -10,7 +10,8 @@ public interface Catalogue extends AutoCloseable {
   ///
   /// @param name by which clients ask for it
   /// @param createdSeconds when its file was written, since 1970
-  record Entry(String name, long createdSeconds) {}
+  /// @param bytes of its file
+  record Entry(String name, long createdSeconds, long bytes) {}
 
   /// All models, each once and by its name.
   List<Entry> entries();

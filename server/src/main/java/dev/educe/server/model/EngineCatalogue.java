@@ -65,7 +65,8 @@ public final class EngineCatalogue implements Catalogue {
 
   private void add(Source source) throws IOException {
     long created = Files.getLastModifiedTime(source.file()).toMillis() / 1_000;
-    var slot = new Slot(source, new Entry(source.name(), created));
+    long bytes = Files.size(source.file());
+    var slot = new Slot(source, new Entry(source.name(), created, bytes));
     models.register(source.name(), source.file(), source.options().loadOptions());
     slots.put(source.name(), slot);
     byName.put(source.name(), slot);

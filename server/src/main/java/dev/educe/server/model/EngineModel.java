@@ -36,11 +36,13 @@ public final class EngineModel implements ServedModel {
 
   private final Model model;
   private final Optional<Gap> gap;
+  private final About about;
   private final Supplier<Chat> chat;
 
-  private EngineModel(Model model, Optional<Gap> gap, Supplier<Chat> chat) {
+  private EngineModel(Model model, Optional<Gap> gap, About about, Supplier<Chat> chat) {
     this.model = model;
     this.gap = gap;
+    this.about = about;
     this.chat = chat;
   }
 
@@ -53,6 +55,7 @@ public final class EngineModel implements ServedModel {
     return new EngineModel(
         model,
         GapTokens.of(model),
+        about(model),
         given.isPresent() ? () -> model.chat(given.get()) : own(model, source.file()));
   }
 
@@ -152,6 +155,19 @@ public final class EngineModel implements ServedModel {
   }
 
   @Override
+  public About about() {
+    return about;
+  }
+
+  private static About about(Model model) throws IOException {
+    var said = model.metadata();
+    return new About(
+        said.findString("general.architecture").orElse(""),
+        said.findString("general.size_label").orElse(""),
+        said.findString("tokenizer.chat_template").orElse(""));
+  }
+
+  @Override
   public Progress progress() {
     var progress = model.progress();
     return new Progress(
@@ -213,6 +229,7 @@ public final class EngineModel implements ServedModel {
               choice,
               finish(ended.finish()),
               ended.text(),
+              ended.stop(),
               ended.cause(),
               new TokenUsage(
                   usage.promptTokens(),

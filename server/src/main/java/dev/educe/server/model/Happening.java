@@ -29,10 +29,16 @@ public sealed interface Happening {
   /// @param choice which of the request's texts it is about
   /// @param finish why
   /// @param text what was held back until now
+  /// @param stop the stop text that ended it, if one did
   /// @param cause why it failed or was given up by the engine, if it was
   /// @param usage what it took
   record End(
-      int choice, Finish finish, String text, Optional<RuntimeException> cause, TokenUsage usage)
+      int choice,
+      Finish finish,
+      String text,
+      Optional<String> stop,
+      Optional<RuntimeException> cause,
+      TokenUsage usage)
       implements Happening {}
 
   /// Why a text ended.

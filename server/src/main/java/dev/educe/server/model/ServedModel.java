@@ -47,6 +47,9 @@ public interface ServedModel {
   /// @throws dev.educe.format.UnsupportedModelException if the model gives no vectors
   Vectors embed(List<int[]> inputs, EmbeddingOptions options);
 
+  /// What its file says of it.
+  About about();
+
   /// How the engine is getting on.
   Progress progress();
 
@@ -54,7 +57,35 @@ public interface ServedModel {
   long bytes();
 
   /// The tokens around a gap: what comes before it, what comes after it, and where to fill it.
-  record Gap(int before, int after, int here) {}
+  record Gap(int before, int after, int here) {
+    /// The prompt that asks for what is missing between two texts.
+    ///
+    /// @param left the tokens of the first
+    /// @param right those of the other
+    public int[] around(Tokenizer tokenizer, int[] left, int[] right) {
+      var tokens = new int[left.length + right.length + 3];
+      boolean hasBos =
+          left.length > 0 && tokenizer.bos().isPresent() && left[0] == tokenizer.bos().getAsInt();
+      int begin = hasBos ? 1 : 0;
+      System.arraycopy(left, 0, tokens, 0, begin);
+      tokens[begin] = before;
+      System.arraycopy(left, begin, tokens, begin + 1, left.length - begin);
+      tokens[left.length + 1] = after;
+      System.arraycopy(right, 0, tokens, left.length + 2, right.length);
+      tokens[tokens.length - 1] = here;
+      return tokens;
+    }
+  }
+
+  /// What a model's file says of it; empty where it says nothing.
+  ///
+  /// @param family its architecture, as `llama`
+  /// @param size how many weights it has, as `7B`
+  /// @param template of conversations, in Jinja
+  record About(String family, String size, String template) {
+    /// Nothing is said.
+    public static final About UNKNOWN = new About("", "", "");
+  }
 
   /// A text under way.
   @FunctionalInterface

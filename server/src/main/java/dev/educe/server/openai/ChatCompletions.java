@@ -1,6 +1,7 @@
 package dev.educe.server.openai;
 
 import dev.educe.kernels.Kernels;
+import dev.educe.server.generation.Answer;
 import dev.educe.server.generation.Conversation;
 import dev.educe.server.generation.ReplyEvent.Reason;
 import dev.educe.server.generation.Service;

@@ -4,7 +4,6 @@ import dev.educe.Request;
 import dev.educe.grammar.GrammarException;
 import dev.educe.server.http.Fields;
 import dev.educe.server.model.ServedModel;
-import dev.educe.server.model.ServedModel.Gap;
 import dev.educe.server.openai.SamplingFields.Streaming;
 import dev.educe.tokenizer.Tokenizer;
 import java.time.Duration;
@@ -175,20 +174,6 @@ record CompletionRequest(
     }
     var gap = model.gap().orElseThrow(() -> fields.unsupported("suffix"));
     int[] after = model.tokenizer().encodePlain(suffix, false);
-    prompts.replaceAll(before -> around(gap, model.tokenizer(), before, after));
-  }
-
-  private static int[] around(Gap gap, Tokenizer tokenizer, int[] before, int[] after) {
-    var tokens = new int[before.length + after.length + 3];
-    boolean hasBos =
-        before.length > 0 && tokenizer.bos().isPresent() && before[0] == tokenizer.bos().getAsInt();
-    int begin = hasBos ? 1 : 0;
-    System.arraycopy(before, 0, tokens, 0, begin);
-    tokens[begin] = gap.before();
-    System.arraycopy(before, begin, tokens, begin + 1, before.length - begin);
-    tokens[before.length + 1] = gap.after();
-    System.arraycopy(after, 0, tokens, before.length + 2, after.length);
-    tokens[tokens.length - 1] = gap.here();
-    return tokens;
+    prompts.replaceAll(before -> gap.around(model.tokenizer(), before, after));
   }
 }

@@ -61,9 +61,4 @@ record EmbeddingsRequest(List<int[]> inputs, boolean isBase64, OptionalInt dimen
     }
     return tokens;
   }
-
-  /// Tokens of all texts.
-  long tokens() {
-    return inputs.stream().mapToLong(input -> input.length).sum();
-  }
 }

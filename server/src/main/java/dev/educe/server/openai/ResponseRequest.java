@@ -4,6 +4,7 @@ import dev.educe.ChatRequest;
 import dev.educe.Request;
 import dev.educe.grammar.Part;
 import dev.educe.server.generation.Conversation;
+import dev.educe.server.generation.Reasoning;
 import dev.educe.server.http.Fields;
 import dev.educe.server.model.ServedModel;
 import java.time.Duration;
@@ -70,8 +71,7 @@ record ResponseRequest(
     var logprobs = logprobs(fields, request);
     var reasoning = fields.object("reasoning");
     String effort = reasoning.map(ResponseRequest::effort).orElse("");
-    chat =
-        ReasoningFields.effort(ReasoningFields.read(fields, chat.withGeneration(logprobs)), effort);
+    chat = Reasoning.effort(ReasoningFields.read(fields, chat.withGeneration(logprobs)), effort);
     boolean hasOneCall = !fields.flag("parallel_tool_calls").orElse(true);
     boolean isStored = fields.flag("store").orElse(true);
     boolean isStreamed = fields.flag("stream").orElse(false);
@@ -95,7 +95,7 @@ record ResponseRequest(
   }
 
   private static String effort(Fields reasoning) {
-    var effort = reasoning.word("effort", ReasoningFields.EFFORTS);
+    var effort = reasoning.word("effort", Reasoning.EFFORTS);
     reasoning.refuse("summary");
     reasoning.refuse("generate_summary");
     reasoning.refuseRest();

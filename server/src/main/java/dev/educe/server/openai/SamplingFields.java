@@ -3,11 +3,11 @@ package dev.educe.server.openai;
 import dev.educe.Request;
 import dev.educe.sampling.Sampling;
 import dev.educe.sampling.TokenRules;
+import dev.educe.server.generation.Stops;
 import dev.educe.server.http.Fields;
 import dev.educe.tokenizer.Tokenizer;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import tools.jackson.databind.JsonNode;
@@ -15,7 +15,6 @@ import tools.jackson.databind.JsonNode;
 /// The parameters that say how tokens are chosen, common to all routes that generate.
 final class SamplingFields {
   private static final int STOPS_MAX = 4;
-  private static final int STOP_CHARS_MAX = 1_024;
   private static final int BIASES_MAX = 1_024;
   private static final int TOP_K_MAX = 1 << 22;
 
@@ -57,7 +56,7 @@ final class SamplingFields {
   static Request request(Fields fields, Tokenizer tokenizer, String tenant, Duration deadline) {
     return Request.of("")
         .withSampling(sampling(fields, tokenizer.vocabularySize()))
-        .withStop(stop(fields))
+        .withStop(Stops.read(fields, "stop", STOPS_MAX))
         .withIgnoreEnd(fields.flag("ignore_eos").orElse(false))
         .withTenant(tenant)
         .withDeadline(deadline);
@@ -98,21 +97,6 @@ final class SamplingFields {
         path,
         "invalid_value",
         "Invalid '%s': keys are token ids from 0 to %,d.".formatted(path, vocabularySize - 1));
-  }
-
-  /// Texts that end the generation.
-  private static List<String> stop(Fields fields) {
-    List<String> stops = fields.texts("stop", STOPS_MAX);
-    for (String stop : stops) {
-      if (stop.isEmpty() || stop.length() > STOP_CHARS_MAX) {
-        throw Fields.invalid(
-            fields.path("stop"),
-            stop.isEmpty() ? "string_below_min_length" : "string_above_max_length",
-            "Invalid '%s': a stop text has 1 to %,d characters."
-                .formatted(fields.path("stop"), STOP_CHARS_MAX));
-      }
-    }
-    return stops;
   }
 
   /// Whether the answer is streamed, and whether usage comes with its last chunk.

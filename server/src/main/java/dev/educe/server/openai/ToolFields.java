@@ -3,6 +3,7 @@ package dev.educe.server.openai;
 import dev.educe.ChatRequest;
 import dev.educe.Tool;
 import dev.educe.ToolChoice;
+import dev.educe.server.generation.Functions;
 import dev.educe.server.http.Fields;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,7 +17,6 @@ import tools.jackson.databind.JsonNode;
 /// type.
 final class ToolFields {
   private static final int COUNT_MAX = 128;
-  private static final String NO_PARAMETERS = "{\"type\":\"object\",\"properties\":{}}";
 
   private final Fields fields;
   private final boolean isNested;
@@ -39,18 +39,10 @@ final class ToolFields {
 
   private List<Tool> tools() {
     var tools = new ArrayList<Tool>();
-    var names = new HashSet<String>();
+    var functions = new Functions();
     for (Fields tool : fields.objects("tools", COUNT_MAX)) {
-      var function = function(tool);
-      var read = tool(function);
+      tools.add(functions.read(function(tool), "parameters"));
       tool.refuseRest();
-      if (!names.add(read.name())) {
-        throw Fields.invalid(
-            function.path("name"),
-            "invalid_value",
-            "Invalid '%s': two tools have this name.".formatted(function.path("name")));
-      }
-      tools.add(read);
     }
     return tools;
   }
@@ -62,29 +54,6 @@ final class ToolFields {
       throw tool.wrongWord("type", type, Set.of("function"));
     }
     return isNested ? Fields.of(tool.require("function"), tool.path("function")) : tool;
-  }
-
-  private static Tool tool(Fields function) {
-    String name = function.requireText("name");
-    String description = function.text("description").orElse("");
-    function.object("parameters"); // it must be one
-    String parameters =
-        function
-            .value("parameters")
-            .filter(node -> !node.isEmpty())
-            .map(JsonNode::toString)
-            .orElse(NO_PARAMETERS);
-    boolean isStrict = function.flag("strict").orElse(false);
-    function.refuseRest();
-    try {
-      return Tool.of(name, description, parameters).withStrict(isStrict);
-    } catch (IllegalArgumentException _) {
-      throw Fields.invalid(
-          function.path("name"),
-          "invalid_value",
-          "Invalid '%s': a name has up to 128 letters, digits, '_', '-' and '.'."
-              .formatted(function.path("name")));
-    }
   }
 
   private ChatRequest chosen(ChatRequest request, JsonNode choice) {

@@ -1,13 +1,12 @@
-package dev.educe.server.openai;
+package dev.educe.server.generation;
 
 import dev.educe.ToolCall;
-import dev.educe.server.generation.ReplyEvent;
 import dev.educe.server.model.Happening.Piece;
 import java.util.ArrayList;
 import java.util.List;
 
 /// An answer put together of what became of it.
-final class Answer {
+public final class Answer {
   private final StringBuilder text = new StringBuilder();
   private final StringBuilder reasoning = new StringBuilder();
   private final StringBuilder arguments = new StringBuilder();
@@ -16,7 +15,8 @@ final class Answer {
   private ReplyEvent.CallBegin call; // the one that is being written
   private ReplyEvent.End end; // once it has come
 
-  void take(ReplyEvent event) {
+  /// Adds what has happened.
+  public void take(ReplyEvent event) {
     switch (event) {
       case ReplyEvent.Reasoning thought -> reasoning.append(thought.text());
       case ReplyEvent.Text piece -> {
@@ -38,26 +38,28 @@ final class Answer {
     }
   }
 
-  String text() {
+  /// For the reader; may be empty.
+  public String text() {
     return text.toString();
   }
 
-  String reasoning() {
+  /// What came before it; empty if nothing did.
+  public String reasoning() {
     return reasoning.toString();
   }
 
   /// The tokens of the text, if their probabilities were asked for.
-  List<Piece> tokens() {
+  public List<Piece> tokens() {
     return tokens;
   }
 
   /// The calls that are whole; those that were cut off must not be run, or be sent back.
-  List<ToolCall> calls() {
+  public List<ToolCall> calls() {
     return calls;
   }
 
   /// How it ended.
-  ReplyEvent.End end() {
+  public ReplyEvent.End end() {
     return end;
   }
 }

@@ -18,20 +18,21 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
-/// OpenAI's own client for JavaScript, against `educe serve` in a process of its own.
+/// OpenAI's, Anthropic's and Ollama's own clients for JavaScript, against `educe serve` in a
+/// process of its own.
 ///
 /// The tests themselves are in JavaScript; each is shown as one of this class.
 @EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
 @Timeout(180)
-class OpenAiNodeTest {
+class NodeClientsTest {
   private static final Pattern SERVING = Pattern.compile("educe: serving .* at (http\\S+)\\R");
 
   @TempDir private Path folder;
 
   @TestFactory
-  Stream<DynamicTest> theClientDoesWhatItDoesElsewhere() throws Exception {
+  Stream<DynamicTest> theClientsDoWhatTheyDoElsewhere() throws Exception {
     assumeTrue(NodeTests.canRun(), "Node.js 20 and npm are not installed");
-    var tests = NodeTests.install("js", "openai.test.mjs");
+    var tests = NodeTests.install("js", "openai.test.mjs", "anthropic.test.mjs", "ollama.test.mjs");
     Path keys = folder.resolve("keys.json");
     String key = StoryServer.key(keys, 1);
     try (var keyed = new StoryServer("keys=" + keys);
