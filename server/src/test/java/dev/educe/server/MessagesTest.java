@@ -51,8 +51,7 @@ class MessagesTest {
 
   private static String body(String message, String more) {
     return "{\"model\":\"letters\",\"max_tokens\":500,\"messages\":[{\"role\":\"user\","
-        + "\"content\":%s}]%s}"
-            .formatted(JsonMapper.shared().writeValueAsString(message), more);
+        + "\"content\":%s}]%s}".formatted(JsonMapper.shared().writeValueAsString(message), more);
   }
 
   private JsonNode ask(String message, String more) throws Exception {
@@ -101,7 +100,8 @@ class MessagesTest {
              "stop_reason":"end_turn","stop_sequence":null,
              "usage":{"input_tokens":15,"cache_creation_input_tokens":0,
                "cache_read_input_tokens":0,"output_tokens":11,
-               "output_tokens_details":{"thinking_tokens":0},"service_tier":"standard"}}"""),
+               "output_tokens_details":{"thinking_tokens":0},"service_tier":"standard"}}\
+            """),
         without(json(response.body()), "id"));
   }
 
@@ -132,8 +132,7 @@ class MessagesTest {
                 + "\"delta\":{\"type\":\"text_delta\",\"text\":\"H\"}}"),
         events.get(3));
     var end = events.get(6);
-    assertEquals(
-        json("{\"stop_reason\":\"end_turn\",\"stop_sequence\":null}"), end.get("delta"));
+    assertEquals(json("{\"stop_reason\":\"end_turn\",\"stop_sequence\":null}"), end.get("delta"));
     assertEquals(2, end.at("/usage/output_tokens").intValue());
   }
 
@@ -160,14 +159,12 @@ class MessagesTest {
 
     var events = stream("say " + CALL, "," + TOOLS);
     assertTrue(
-        types(events)
-            .matches("message_start ping start( delta)+ stop message_delta message_stop"),
+        types(events).matches("message_start ping start( delta)+ stop message_delta message_stop"),
         types(events));
     assertEquals(json("{}"), events.get(2).at("/content_block/input"));
     assertEquals("tell", events.get(2).at("/content_block/name").stringValue());
     assertEquals("{\"a\":1}", joined(events, "/delta/partial_json"));
-    assertEquals(
-        "tool_use", events.get(events.size() - 2).at("/delta/stop_reason").stringValue());
+    assertEquals("tool_use", events.get(events.size() - 2).at("/delta/stop_reason").stringValue());
     assertEquals("tells", served.model.asked.tools().getFirst().description());
   }
 
@@ -232,7 +229,8 @@ class MessagesTest {
                {"type":"tool_use","id":"1","name":"f","input":{"x":1}}]},
               {"role":"user","content":[{"type":"tool_result","tool_use_id":"1",
                "content":[{"type":"text","text":"r"}],"is_error":true},
-               {"type":"text","text":"d"}]}]}""");
+               {"type":"text","text":"d"}]}]}\
+            """);
     assertEquals(200, response.statusCode(), response.body());
     var asked = new ArrayList<>(served.model.asked.messages());
     var answer = (Message.Assistant) asked.remove(2);
@@ -281,8 +279,7 @@ class MessagesTest {
                 .formatted(model)),
         json(served.get("/v1/models", version).body()));
     assertEquals(json(model), json(served.get("/v1/models/abc", version).body()));
-    assertEquals(
-        "list", json(served.get("/v1/models").body()).get("object").stringValue());
+    assertEquals("list", json(served.get("/v1/models").body()).get("object").stringValue());
   }
 
   @ParameterizedTest

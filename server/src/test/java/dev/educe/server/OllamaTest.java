@@ -111,7 +111,8 @@ class OllamaTest {
         {"model":"abc:latest","messages":[{"role":"system","content":"s"},
           {"role":"assistant","content":"","thinking":"t","tool_calls":[
             {"function":{"name":"f","arguments":{"x":1}}},{"function":{"name":"g"}}]},
-          {"role":"tool","tool_name":"g","content":"2"},{"role":"tool","content":"1"}]}""");
+          {"role":"tool","tool_name":"g","content":"2"},{"role":"tool","content":"1"}]}\
+        """);
     var messages = served.model.asked.messages();
     var answer = (Message.Assistant) messages.get(1);
     assertEquals("t", answer.reasoning());
@@ -189,8 +190,7 @@ class OllamaTest {
 
   @Test
   void textsBecomeVectors() throws Exception {
-    var many =
-        lines("/api/embed", "{\"model\":\"letters\",\"input\":[\"ab\",\"abc\"]}").getFirst();
+    var many = lines("/api/embed", "{\"model\":\"letters\",\"input\":[\"ab\",\"abc\"]}").getFirst();
     assertEquals(json("[[2.0,-0.5],[3.0,-0.5]]"), many.get("embeddings"));
     assertEquals(5, many.get("prompt_eval_count").intValue());
     var one = lines("/api/embeddings", "{\"model\":\"letters\",\"prompt\":\"ab\"}").getFirst();

@@ -129,10 +129,7 @@ class RoutesTest {
           check(served, route, unknown, List.of("authorization", inference));
           check(served, route, unknown, List.of("x-api-key", "sk-wrong"));
           check(
-              served,
-              route,
-              unknown,
-              List.of("authorization", "Basic x", "x-api-key", inference));
+              served, route, unknown, List.of("authorization", "Basic x", "x-api-key", inference));
           check(served, route, unknown, List.of("cookie", "key=" + inference));
           check(served, route, unknown, List.of("api-key", inference));
           var twice = new ArrayList<>(bearer(inference));

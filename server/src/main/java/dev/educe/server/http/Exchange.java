@@ -40,8 +40,7 @@ public final class Exchange {
   Exchange(Wire wire, int priority) {
     this.wire = wire;
     this.priority = priority;
-    this.dialect =
-        Dialect.of(wire.path(), !wire.headers("anthropic-version").isEmpty());
+    this.dialect = Dialect.of(wire.path(), !wire.headers("anthropic-version").isEmpty());
     header("x-request-id", id);
     if (dialect == Dialect.ANTHROPIC) {
       header("request-id", id);

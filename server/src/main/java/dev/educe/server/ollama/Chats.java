@@ -35,8 +35,7 @@ final class Chats {
       var generation =
           Options.read(fields, lease.model(), exchange.caller().tenant(), service.deadline());
       Common.checkKeepAlive(fields);
-      var answer =
-          new Lines(exchange, lease.name(), System.nanoTime() - begin, Lines.Shape.CHAT);
+      var answer = new Lines(exchange, lease.name(), System.nanoTime() - begin, Lines.Shape.CHAT);
       if (messages.isEmpty()) {
         fields.ignore("think");
         Common.refuse(fields);

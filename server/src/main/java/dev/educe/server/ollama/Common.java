@@ -43,8 +43,7 @@ final class Common {
         .value("keep_alive")
         .ifPresent(time -> {
           boolean isTime =
-              time.isNumber()
-                  || time.isString() && DURATION.matcher(time.stringValue()).matches();
+              time.isNumber() || time.isString() && DURATION.matcher(time.stringValue()).matches();
           if (!isTime) {
             throw Fields.invalid(
                 "keep_alive",

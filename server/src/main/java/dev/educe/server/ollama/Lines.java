@@ -64,8 +64,7 @@ final class Lines {
             switch (event) {
               case ReplyEvent.Reasoning thought ->
                   lines.send(Json.write(line("", thought.text(), List.of())));
-              case ReplyEvent.Text text ->
-                  lines.send(Json.write(line(text.text(), "", List.of())));
+              case ReplyEvent.Text text -> lines.send(Json.write(line(text.text(), "", List.of())));
               case ReplyEvent.CallBegin _, ReplyEvent.CallArguments _ -> {}
               case ReplyEvent.CallEnd call -> {
                 if (call.isWhole()) {

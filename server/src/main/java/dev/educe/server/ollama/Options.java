@@ -19,8 +19,18 @@ final class Options {
   private static final int STOPS_MAX = 64;
   private static final int TOP_K_MAX = 1 << 22;
   private static final String[] OF_THE_SERVER = {
-    "numa", "num_batch", "num_gpu", "main_gpu", "low_vram", "f16_kv", "logits_all", "vocab_only",
-    "use_mmap", "use_mlock", "embedding_only", "num_thread"
+    "numa",
+    "num_batch",
+    "num_gpu",
+    "main_gpu",
+    "low_vram",
+    "f16_kv",
+    "logits_all",
+    "vocab_only",
+    "use_mmap",
+    "use_mlock",
+    "embedding_only",
+    "num_thread"
   };
 
   private Options() {}

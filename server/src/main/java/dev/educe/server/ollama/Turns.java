@@ -62,8 +62,7 @@ final class Turns {
   private Message result(Fields fields, String text) {
     fields.ignore("tool_call_id");
     String name = fields.text("tool_name").or(() -> fields.text("name")).orElse("");
-    var call =
-        open.stream().filter(made -> name.isEmpty() || made.name().equals(name)).findFirst();
+    var call = open.stream().filter(made -> name.isEmpty() || made.name().equals(name)).findFirst();
     call.ifPresent(open::remove);
     return call.map(made -> Message.result(made, text))
         .orElseGet(() -> new Message.ToolResult("", name, text));
