@@ -81,6 +81,7 @@ final class EduceCommand implements Callable<Integer> {
         "bench",
         new CommandLine(new BenchCommand(console)).addSubcommand(new BenchServeCommand(console)));
     commands.put("serve", new ServeCommand(console));
+    commands.put("batch", new BatchCommand(console));
     commands.put("keys", new KeysCommand(console));
     if (arguments.length > 0 && commands.containsKey(arguments[0])) {
       commands.keySet().retainAll(List.of(arguments[0]));

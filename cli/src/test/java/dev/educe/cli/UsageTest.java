@@ -51,6 +51,9 @@ class UsageTest {
         "template | FILE is missing: give the path of a Jinja template",
         "template t --now noon | invalid value for option '--now': give a time as"
             + " 2026-01-15T09:30:00, not 'noon'",
+        "batch | FILE is missing: give the path of a file of requests",
+        "batch f | -o is missing: give the path of the file for the answers",
+        "batch f -o o --lines 0 | --lines must be 1 to 4,096, got 0",
         "perplexity m -c 2 | --context must be 4 to 16,777,216, got 2",
         "bench m -b 0 | -b must be 1 to 4,096, got 0",
         "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",
@@ -112,6 +115,7 @@ class UsageTest {
         "perplexity",
         "logits",
         "template",
+        "batch",
         "bench"
       })
   void everyCommandExplainsItselfInLinesThatFit(String command) {

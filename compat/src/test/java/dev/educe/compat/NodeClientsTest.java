@@ -1,17 +1,14 @@
 package dev.educe.compat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -21,93 +18,27 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
-/// OpenAI's, Anthropic's and Ollama's own clients for JavaScript, against `educe serve` in a process
-/// of its own.
+/// OpenAI's, Anthropic's and Ollama's own clients for JavaScript, against `educe serve` in a
+/// process of its own.
 ///
-/// The tests themselves are in JavaScript; each is shown as one of this class. The clients come in
-/// the versions that `package-lock.json` names, and are kept below `target`.
+/// The tests themselves are in JavaScript; each is shown as one of this class.
 @EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
 @Timeout(180)
 class NodeClientsTest {
-  private static final int NODE_MIN = 20; // what the client asks for
-  private static final List<String> TESTS =
-      List.of("openai.test.mjs", "anthropic.test.mjs", "ollama.test.mjs");
-  private static final Path SOURCES = Path.of("src/test/js");
-  private static final Path INSTALLED = Path.of("target/js");
   private static final Pattern SERVING = Pattern.compile("educe: serving .* at (http\\S+)\\R");
-  private static final Pattern RESULT = Pattern.compile("(not ok|ok) \\d+ - (.*)");
 
   @TempDir private Path folder;
 
   @TestFactory
   Stream<DynamicTest> theClientsDoWhatTheyDoElsewhere() throws Exception {
-    assumeTrue(isThere("npm") && nodeVersion() >= NODE_MIN, "Node.js 20 and npm are not installed");
-    install();
+    assumeTrue(NodeTests.canRun(), "Node.js 20 and npm are not installed");
+    var tests = NodeTests.install("js", "openai.test.mjs", "anthropic.test.mjs", "ollama.test.mjs");
     Path keys = folder.resolve("keys.json");
     String key = StoryServer.key(keys, 1);
-    String output;
     try (var keyed = new StoryServer("keys=" + keys);
         var served = new Served(folder.resolve("output"))) {
-      var command =
-          new ArrayList<>(
-              List.of("node", "--test", "--test-concurrency=1", "--test-reporter=tap"));
-      command.addAll(TESTS);
-      var node = new ProcessBuilder(command);
-      node.environment().put("EDUCE_URL", served.url);
-      node.environment().put("EDUCE_KEYED_URL", keyed.url());
-      node.environment().put("EDUCE_KEY", key);
-      output = run(node.directory(INSTALLED.toFile()));
-    }
-    var results = RESULT.matcher(output).results().toList();
-    assertFalse(results.isEmpty(), output);
-    return results.stream()
-        .map(result ->
-            DynamicTest.dynamicTest(
-                result.group(2), () -> assertEquals("ok", result.group(1), output)));
-  }
-
-  private static boolean isThere(String command) {
-    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-        .anyMatch(directory -> Files.isExecutable(Path.of(directory, command)));
-  }
-
-  /// The major version of Node.js; 0 if it is not there.
-  private static int nodeVersion() throws IOException, InterruptedException {
-    if (!isThere("node")) {
-      return 0;
-    }
-    String version = run(new ProcessBuilder("node", "--version")).strip(); // v20.20.2
-    return Integer.parseInt(version.substring(1, version.indexOf('.')));
-  }
-
-  /// Installs the clients, unless those of this lock are there already.
-  private static void install() throws Exception {
-    Files.createDirectories(INSTALLED);
-    Path lock = INSTALLED.resolve("package-lock.json");
-    boolean isInstalled =
-        Files.exists(INSTALLED.resolve("installed"))
-            && Files.mismatch(SOURCES.resolve("package-lock.json"), lock) < 0;
-    var files = new ArrayList<>(List.of("package.json", "package-lock.json"));
-    files.addAll(TESTS);
-    for (String file : files) {
-      Files.write(INSTALLED.resolve(file), Files.readAllBytes(SOURCES.resolve(file)));
-    }
-    if (!isInstalled) {
-      Files.deleteIfExists(INSTALLED.resolve("installed"));
-      var npm = new ProcessBuilder("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
-      String output = run(npm.directory(INSTALLED.toFile()));
-      assertTrue(Files.exists(INSTALLED.resolve("node_modules/openai/package.json")), output);
-      Files.createFile(INSTALLED.resolve("installed"));
-    }
-  }
-
-  private static String run(ProcessBuilder command) throws IOException, InterruptedException {
-    var process = command.redirectErrorStream(true).start();
-    try {
-      process.getOutputStream().close();
-      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    } finally {
-      process.destroyForcibly().waitFor();
+      return tests.run(
+          Map.of("EDUCE_URL", served.url, "EDUCE_KEYED_URL", keyed.url(), "EDUCE_KEY", key));
     }
   }
 

@@ -8,11 +8,20 @@ import dev.educe.server.openai.OpenAi;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.function.DoubleConsumer;
 
 /// A file of requests, answered without a server.
 public final class BatchJob {
   private BatchJob() {}
+
+  /// The models that requests of a file name.
+  ///
+  /// @param in lines of requests, as OpenAI's batches have them
+  /// @throws IOException if it cannot be read, or has a line that is no request
+  public static Set<String> models(Path in) throws IOException {
+    return BatchFile.models(in, OpenAi.ENDPOINTS);
+  }
 
   /// Answers what has no answer yet, as a server would.
   ///

@@ -9,12 +9,14 @@ import dev.educe.server.http.Route;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /// Bodies that were right before they were changed at random: each ends in an answer, or in an
@@ -90,7 +92,12 @@ class MutatedBodiesTest {
           "{\"model\":\"letters\",\"prompt\":\"text\",\"add_special_tokens\":false}",
           "{\"model\":\"letters\",\"tokens\":[1,2,3]}",
           "{\"model\":\"letters\",\"input\":[\"a\",\"b\"],\"dimensions\":1,\"user\":\"u\"}",
-          "{\"model\":\"letters\",\"input\":[[1,2],[3]],\"encoding_format\":\"base64\"}");
+          "{\"model\":\"letters\",\"input\":[[1,2],[3]],\"encoding_format\":\"base64\"}",
+          "--xYx\r\ncontent-disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--xYx\r\n"
+              + "content-disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n"
+              + "{\"a\":1}\r\n--xYx--\r\n",
+          "{\"input_file_id\":\"FILE\",\"endpoint\":\"/v1/completions\","
+              + "\"completion_window\":\"24h\",\"metadata\":{\"k\":\"v\"}}");
 
   private static final List<String> VALUES =
       List.of(
@@ -116,7 +123,10 @@ class MutatedBodiesTest {
           "1e-400",
           "[\"a\",1]");
 
-  private static final Set<Integer> STATUSES = Set.of(200, 400, 404);
+  private static final Set<Integer> STATUSES = Set.of(200, 400, 404, 429);
+
+  @TempDir private Path folder;
+  private String file; // that was uploaded
 
   @Test
   void aThousandForEachRouteEndWell() throws Exception {
@@ -129,11 +139,12 @@ class MutatedBodiesTest {
     send(100_000);
   }
 
-  private static void send(int count) throws Exception {
+  private void send(int count) throws Exception {
     String given = System.getProperty("tests.seed", "");
     long seed = given.isEmpty() ? System.nanoTime() : Long.parseUnsignedLong(given, 16);
     var random = new Random(seed);
-    try (var served = new Served("access-log=off")) {
+    try (var served = new Served("access-log=off", "batches=" + folder)) {
+      file = BatchesTest.upload(served, "no requests\n");
       for (Route route : served.server.routes()) {
         if (route.bodyBytesMax() == 0) {
           continue;
@@ -160,9 +171,10 @@ class MutatedBodiesTest {
   }
 
   /// The bodies that a route answers as they are: a new one needs at least one of its own here.
-  private static List<String> taken(Served served, Route route) throws Exception {
+  private List<String> taken(Served served, Route route) throws Exception {
     var taken = new ArrayList<String>();
-    for (String body : BODIES) {
+    for (String each : BODIES) {
+      String body = each.replace("FILE", file);
       if (send(served, route, body.getBytes(StandardCharsets.UTF_8)).statusCode() == 200) {
         taken.add(body);
       }
@@ -171,13 +183,18 @@ class MutatedBodiesTest {
     return taken;
   }
 
-  private static HttpResponse<String> send(Served served, Route route, byte[] body)
-      throws Exception {
+  private HttpResponse<String> send(Served served, Route route, byte[] body) throws Exception {
     String path = route.path().replaceAll("\\{[^}]*}", "letters");
     return served.send(
         served
-            .request(path, "content-type", "application/json")
+            .request(path, "content-type", mediaType(route))
             .method(route.method(), BodyPublishers.ofByteArray(body)));
+  }
+
+  static String mediaType(Route route) {
+    return route.path().equals("/v1/files")
+        ? "multipart/form-data; boundary=xYx"
+        : "application/json";
   }
 
   private static void check(String path, HttpResponse<String> response, String where) {

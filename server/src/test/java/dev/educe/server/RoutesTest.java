@@ -41,6 +41,7 @@ class RoutesTest {
       assertEquals(
           """
           DELETE /api/delete INFERENCE 0
+          DELETE /v1/files/{file} INFERENCE 0
           DELETE /v1/responses/{response} INFERENCE 0
           GET / PUBLIC 0
           GET /api/ps INFERENCE 0
@@ -69,6 +70,11 @@ class RoutesTest {
           GET /health PUBLIC 0
           GET /metrics METRICS 0
           GET /ready PUBLIC 0
+          GET /v1/batches INFERENCE 0
+          GET /v1/batches/{batch} INFERENCE 0
+          GET /v1/files INFERENCE 0
+          GET /v1/files/{file} INFERENCE 0
+          GET /v1/files/{file}/content INFERENCE 0
           GET /v1/models INFERENCE 0
           GET /v1/models/{model} INFERENCE 0
           GET /v1/responses/{response} INFERENCE 0
@@ -82,10 +88,13 @@ class RoutesTest {
           POST /api/pull INFERENCE 0
           POST /api/push INFERENCE 0
           POST /api/show INFERENCE 8388608
+          POST /v1/batches INFERENCE 8388608
+          POST /v1/batches/{batch}/cancel INFERENCE 0
           POST /v1/chat/completions INFERENCE 8388608
           POST /v1/completions INFERENCE 8388608
           POST /v1/detokenize INFERENCE 8388608
           POST /v1/embeddings INFERENCE 8388608
+          POST /v1/files INFERENCE 210763776
           POST /v1/messages INFERENCE 8388608
           POST /v1/messages/count_tokens INFERENCE 8388608
           POST /v1/responses INFERENCE 8388608
@@ -110,7 +119,8 @@ class RoutesTest {
     String metrics = key(file, Set.of(Scope.METRICS), none, later);
     String admin = key(file, Set.of(Scope.ADMIN), none, later);
     String expired = key(file, Set.of(Scope.INFERENCE), none, Instant.now().minusSeconds(1));
-    try (var served = new Served("keys=" + file.path())) {
+    String batches = "batches=" + folder.resolve("batches");
+    try (var served = new Served("keys=" + file.path(), batches)) {
       for (Route route : served.server.routes()) {
         boolean isPublic = route.scope() == Scope.PUBLIC;
         int refused = isPublic ? 0 : 403;
@@ -156,11 +166,11 @@ class RoutesTest {
   /// @param expected 0 where the request must get past the gate
   private static void check(Served served, Route route, int expected, List<String> headers)
       throws Exception {
-    String path = route.path().replace("{model}", "letters").replace("{response}", "none");
+    String path = route.path().replace("{model}", "letters").replaceAll("\\{[^}]*}", "none");
     var request =
         served
             .request(path, headers.toArray(String[]::new))
-            .header("content-type", "application/json");
+            .header("content-type", MutatedBodiesTest.mediaType(route));
     var response =
         served.send(
             route.method().equals("GET")

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
 import java.util.function.DoubleConsumer;
 import tools.jackson.core.JacksonException;
@@ -34,6 +35,35 @@ public final class BatchFile {
     this.progress = progress;
   }
 
+  /// The models that requests of a file name.
+  ///
+  /// @param urls that may be asked
+  /// @throws IOException if it cannot be read, or has a line that is no request
+  public static Set<String> models(Path in, Set<String> urls) throws IOException {
+    check(in, urls);
+    var names = new TreeSet<String>();
+    BatchLine.each(
+        in,
+        (_, bytes) -> {
+          String name = BatchLine.of(bytes, urls).body().path("model").asString("");
+          if (!name.isEmpty()) {
+            names.add(name);
+          }
+          return true;
+        });
+    return names;
+  }
+
+  private static Check check(Path in, Set<String> urls) throws IOException {
+    var check = Check.of(in, urls);
+    if (!check.faults().isEmpty()) {
+      var fault = check.faults().getFirst();
+      String place = fault.line() == 0 ? "" : ", line %,d".formatted(fault.line());
+      throw new IOException(in + place + ": " + fault.message());
+    }
+    return check;
+  }
+
   /// Answers what is not answered yet.
   ///
   /// @param out is made if it is not there
@@ -46,12 +76,7 @@ public final class BatchFile {
       Path in, Path out, List<Route> routes, int linesAtOnce, DoubleConsumer progress)
       throws IOException {
     var answering = new Answering(routes);
-    var check = Check.of(in, answering.urls());
-    if (!check.faults().isEmpty()) {
-      var fault = check.faults().getFirst();
-      String place = fault.line() == 0 ? "" : ", line %,d".formatted(fault.line());
-      throw new IOException(in + place + ": " + fault.message());
-    }
+    var check = check(in, answering.urls());
     try (var channel =
         FileChannel.open(
             out, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {

@@ -7,9 +7,14 @@ import dev.educe.server.http.Scope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// The routes of OpenAI's API.
 public final class OpenAi {
+  /// The paths of [#endpoints].
+  public static final Set<String> ENDPOINTS =
+      Set.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses");
+
   private OpenAi() {}
 
   /// The routes that batches may ask, too: a request with a body of JSON, and an answer.

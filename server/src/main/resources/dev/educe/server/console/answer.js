@@ -33,7 +33,7 @@ function facts(answer, isWriting) {
   const seconds = (answer.lastAt - answer.firstAt) / 1000;
   const rate = isWriting ? count > 1 && (count - 1) / seconds : answer.rate;
   return [
-    count > 0 && `${count.toLocaleString('en')} tokens`,
+    count > 0 && `${count.toLocaleString('en')} ${count === 1 ? 'token' : 'tokens'}`,
     rate > 0 && Number.isFinite(rate) && `${rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString('en')} tokens/s`,
     answer.firstMillis && `first after ${millis(answer.firstMillis)}`,
     answer.cachedTokens > 0 && `${answer.cachedTokens} of ${answer.promptTokens} prompt tokens known`,

@@ -9,17 +9,24 @@ import { DEFAULTS, Key, Settings } from './settings.js';
 import { conversations, forget, forgetAll, set, setting } from './store.js';
 
 const THEMES = { auto: 'moon', dark: 'sun', light: 'auto' };
+const DARK = matchMedia('(prefers-color-scheme: dark)'); // what the system has
 const NEXT_THEME = { auto: 'dark', dark: 'light', light: 'auto' };
 
 function useTheme() {
   const [theme, setTheme] = useState(() => setting('theme', 'auto'));
+  const [isDark, setDark] = useState(DARK.matches);
+  useEffect(() => {
+    const onChange = () => setDark(DARK.matches);
+    DARK.addEventListener('change', onChange);
+    return () => DARK.removeEventListener('change', onChange);
+  }, []);
   // At once, not in an effect: plots ask for colours while they are drawn.
   document.documentElement.dataset.theme = theme;
   const next = () => {
     set('theme', NEXT_THEME[theme]);
     setTheme(NEXT_THEME[theme]);
   };
-  return [theme, next];
+  return [theme, next, `${theme} ${isDark}`];
 }
 
 /** The view that the address names. */
@@ -35,7 +42,7 @@ function useView() {
 }
 
 function App() {
-  const [theme, nextTheme] = useTheme();
+  const [theme, nextTheme, colours] = useTheme();
   const view = useView();
   const [names, setNames] = useState([]);
   const [refusal, setRefusal] = useState(null);
@@ -86,7 +93,8 @@ function App() {
   };
   return html`<div class=${`page ${open && `with-${open}`}`}>
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>Skip to content</a>
-    <${List} list=${list} current=${view === 'chat' && talk.conversation.id} onNew=${() => show(empty())} onOpen=${show} onRemove=${remove} />
+    <${List} list=${list} current=${view === 'chat' && talk.conversation.id} theme=${theme} onTheme=${nextTheme}
+      onNew=${() => show(empty())} onOpen=${show} onRemove=${remove} />
     ${open && html`<div key="shade" class="shade" onClick=${() => setOpen('')}></div>`}
     <div key="column" class="column">
       <header class="bar">
@@ -98,7 +106,6 @@ function App() {
           <a href="#" aria-current=${view === 'chat' ? 'page' : undefined}>Chat</a>
           <a href="#dashboard" aria-current=${view === 'dashboard' ? 'page' : undefined}>Dashboard</a>
         </nav>
-        <${IconButton} name=${THEMES[theme]} label=${`Colours: ${theme}`} onClick=${nextTheme} />
         <${IconButton} name="tune" label="Settings" aria-expanded=${open === 'settings'} onClick=${() => setOpen(open === 'settings' ? '' : 'settings')} />
       </header>
       ${refusal && html`<div class="refusal" role="alert">
@@ -109,15 +116,16 @@ function App() {
       </div>`}
       ${view === 'chat'
         ? html`<${Chat} talk=${talk} isReady=${settings.model !== '' && names.length > 0} />`
-        : html`<${Dashboard} theme=${theme} onRefused=${onRefused} />`}
+        : html`<${Dashboard} theme=${colours} onRefused=${onRefused} />`}
     </div>
     ${open === 'settings' && html`<${Settings} settings=${settings} onChange=${change} onClose=${() => setOpen('')} onKey=${load} onForgetAll=${removeAll} />`}
   </div>`;
 }
 
-function List({ list, current, onNew, onOpen, onRemove }) {
+function List({ list, current, theme, onTheme, onNew, onOpen, onRemove }) {
   return html`<aside class="list" aria-label="Conversations">
-    <p class="name"><img src="/console/icon.svg" alt="" width="28" height="28" /> Educe</p>
+    <p class="name"><img src="/console/icon.svg" alt="" width="28" height="28" /> Educe
+      <${IconButton} name=${THEMES[theme]} label=${`Colours: ${theme}`} onClick=${onTheme} /></p>
     <button type="button" class="new" onClick=${onNew}>New conversation</button>
     <ul>
       ${list.map((conversation) => html`<li key=${conversation.id} class=${conversation.id === current ? 'current' : ''}>

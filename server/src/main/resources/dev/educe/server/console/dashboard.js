@@ -73,9 +73,9 @@ function Figures({ readings, wanted, theme }) {
     <dl class="tiles">
       <${Tile} label="Running" value=${now.running} />
       <${Tile} label="Waiting" value=${now.waiting} />
-      <${Tile} label="Tokens per second" value=${rate(now.generated)} />
-      <${Tile} label="First token, median" value=${time(now.first[0])} />
-      <${Tile} label="KV cache in use" value=${share(now.used)} />
+      <${Tile} label="Tokens/s" value=${rate(now.generated)} />
+      <${Tile} label="First token" value=${time(now.first[0])} />
+      <${Tile} label="KV cache filled" value=${share(now.used)} />
       <${Tile} label="Prefix hits" value=${share(now.hits)} />
     </dl>
     <div class="plots">
@@ -84,7 +84,7 @@ function Figures({ readings, wanted, theme }) {
       ${plot('Time to first token', time, ...percentiles('first', line))}
       ${plot('Time between tokens', time, ...percentiles('next', line))}
       ${plot('Whole answers', time, ...percentiles('whole', line))}
-      ${plot('KV cache', share, line('in use', (p) => p.used), line('kept for prefixes', (p) => p.cached))}
+      ${plot('KV cache', share, line('filled', (p) => p.used), line('kept for prefixes', (p) => p.cached))}
     </div>
     <${Tenants} samples=${readings.at(-1).samples} />`;
 }
@@ -142,14 +142,17 @@ function Tenants({ samples }) {
   </section>`;
 }
 
-const count = (value) => (Number.isInteger(value) ? value.toLocaleString('en') : value.toFixed(1));
-const rate = (value) => (value === null ? '–' : value >= 10_000 ? `${(value / 1000).toFixed(0)}k` : value >= 100 || value === 0 ? Math.round(value).toLocaleString('en') : value.toFixed(1));
-const share = (value) => (value === null ? '–' : `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`);
+/** A number with as many digits as are read. */
+const short = (value) => Number(value.toPrecision(value < 100 ? 2 : 3)).toLocaleString('en');
+
+const count = (value) => (Number.isInteger(value) ? value.toLocaleString('en') : ''); // no half requests on an axis
+const rate = (value) => (value === null ? '–' : short(value));
+const share = (value) => (value === null ? '–' : `${short(100 * value)} %`);
 
 function time(seconds) {
   if (seconds === null) return '–';
   if (seconds === 0) return '0';
-  if (seconds < 0.001) return `${Math.round(seconds * 1e6)} µs`;
-  if (seconds < 1) return `${(seconds * 1e3).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
-  return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 0.001) return `${short(seconds * 1e6)} µs`;
+  if (seconds < 1) return `${short(seconds * 1e3)} ms`;
+  return `${short(seconds)} s`;
 }

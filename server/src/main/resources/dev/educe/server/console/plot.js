@@ -4,30 +4,35 @@ import uPlot from './vendor/uplot.js';
 
 const HEIGHT = 180;
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A colour of the style sheet as it is now, in light or in dark: canvases know no variables. */
+function colour(name, box) {
+  box.style.color = `var(${name})`;
+  return getComputedStyle(box).color;
+}
 
-function options(width, lines, unit) {
+function options(box, lines, unit) {
   const axis = {
-    stroke: colour('--faint'),
+    stroke: colour('--faint', box),
     font: '12px system-ui, sans-serif',
-    grid: { stroke: colour('--line'), width: 1 },
+    grid: { stroke: colour('--line', box), width: 1 },
     ticks: { show: false },
   };
   return {
-    width,
+    width: box.clientWidth,
     height: HEIGHT,
     cursor: { y: false, points: { size: 7 } },
     legend: { show: false },
+    padding: [8, 28, 0, 0],
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: (_, times) => times.map(clock) },
+      { ...axis, grid: { show: false }, space: 70, size: 28, values: (_, times) => times.map(clock) },
       { ...axis, size: 56, values: (_, all) => all.map(unit) },
     ],
     series: [
       {},
       ...lines.map((line, index) => ({
         label: line.label,
-        stroke: colour(`--series-${index + 1}`),
+        stroke: colour(`--series-${index + 1}`, box),
         width: 2,
         dash: index === 2 ? [4, 4] : undefined,
         points: { show: false },
@@ -50,7 +55,7 @@ export function Plot({ title, times, lines, unit, theme }) {
   const plot = useRef(null);
   const data = [times, ...lines.map((line) => line.values)];
   useLayoutEffect(() => {
-    plot.current = new uPlot(options(box.current.clientWidth, lines, unit), data, box.current);
+    plot.current = new uPlot(options(box.current, lines, unit), data, box.current);
     const observer = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
     observer.observe(box.current);
     return () => {
