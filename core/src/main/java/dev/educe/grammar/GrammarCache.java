@@ -69,7 +69,7 @@ public final class GrammarCache {
   /// @throws GrammarException as [Grammar#of] has it
   /// @throws CancellationException if the thread is interrupted
   public TokenGrammar of(Part part) {
-    return get(part, 64L * part.toString().length(), () -> Grammar.of(part));
+    return get(part, 4L * part.toString().length(), () -> Grammar.of(part));
   }
 
   private TokenGrammar get(Object key, long keyLength, Supplier<Grammar> compile) {

@@ -49,9 +49,9 @@ final class ObjectSchema {
     int listed = names.size();
     int max = all.maxProperties();
     int min = all.minProperties();
-    if (!isOpen) {
-      max = Math.min(max, listed);
-    } else if (min > Math.max(1, all.required().size())) {
+    if (!isOpen && max >= listed) {
+      max = Expression.UNBOUNDED; // there are no more to count
+    } else if (isOpen && min > Math.max(1, all.required().size())) {
       throw all.schemas()
           .getLast()
           .refusal(

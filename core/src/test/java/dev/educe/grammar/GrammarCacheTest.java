@@ -19,8 +19,12 @@ class GrammarCacheTest {
   private static final long BYTES_MAX = 1 << 20;
 
   private static GrammarCache cache() throws IOException {
+    return cache(BYTES_MAX);
+  }
+
+  private static GrammarCache cache(long bytesMax) throws IOException {
     try (var file = Gguf.open(TestData.file("models", "stories260K.gguf"))) {
-      return new GrammarCache(TokenTrie.of(Tokenizer.of(file.metadata())), BYTES_MAX);
+      return new GrammarCache(TokenTrie.of(Tokenizer.of(file.metadata())), bytesMax);
     }
   }
 
@@ -36,6 +40,21 @@ class GrammarCacheTest {
     assertTrue(cache.size() > 10 && cache.size() < 5_000, () -> cache.size() + " grammars");
     assertThrows(GrammarException.class, () -> cache.regex("("));
     assertThrows(GrammarException.class, () -> cache.regex("("));
+  }
+
+  @Test
+  void aLongListOfToolsIsKept() throws IOException {
+    var tools = new ArrayList<Tool>();
+    for (int i = 0; i < 128; i++) {
+      String note = "what it is for. ".repeat(130);
+      tools.add(
+          new Tool("tool" + i, "{\"type\":\"boolean\",\"description\":\"%s\"}".formatted(note)));
+    }
+    var none = new Part.Text("");
+    var comma = new Part.Text(", ");
+    var format = new ToolFormat(none, none, comma, none, none, none, 1, SchemaOptions.defaults());
+    GrammarCache cache = cache(16 << 20);
+    assertSame(cache.of(format.calls(tools)), cache.of(format.calls(tools)));
   }
 
   @Test
