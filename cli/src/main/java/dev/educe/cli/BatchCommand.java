@@ -2,6 +2,7 @@ package dev.educe.cli;
 
 import dev.educe.kernels.KvType;
 import dev.educe.server.BatchJob;
+import dev.educe.server.batch.BatchFile;
 import dev.educe.server.model.EngineCatalogue;
 import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
@@ -97,15 +98,15 @@ final class BatchCommand implements Callable<Integer> {
     bounds.check("--context", context, 0, Loading.CONTEXT_MAX);
     bounds.check("--threads", threads, 0, LINES_MAX);
     var names = BatchJob.models(ModelFile.readable(file));
+    BatchFile.Counts counts;
     try (var catalogue = new EngineCatalogue(sources(names), 0, Duration.ZERO);
         var progress = new Progress(console, "answering")) {
       catalogue.preload();
-      var counts = BatchJob.answer(file, output, catalogue, lines, progress);
-      progress.close();
-      console.note(
-          "educe: %,d lines are answered, of which %,d were before and %,d have an error"
-              .formatted(counts.good() + counts.failed(), counts.before(), counts.failed()));
+      counts = BatchJob.answer(file, output, catalogue, lines, progress);
     }
+    console.note(
+        "educe: %,d lines are answered, of which %,d were before and %,d have an error"
+            .formatted(counts.good() + counts.failed(), counts.before(), counts.failed()));
     return ExitCode.OK;
   }
 

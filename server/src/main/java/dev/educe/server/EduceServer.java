@@ -7,7 +7,6 @@ import dev.educe.server.access.KeyFile;
 import dev.educe.server.access.Keys;
 import dev.educe.server.anthropic.Anthropic;
 import dev.educe.server.batch.Batches;
-import dev.educe.server.batch.Ledger;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
@@ -122,15 +121,14 @@ public final class EduceServer implements AutoCloseable {
 
   /// What waits behind everybody may take any time; batches have ends of their own.
   private Batches batches(Budgets budgets) throws IOException {
-    var ledger = new Ledger(config.batches().orElseThrow());
     try {
       return new Batches(
-          ledger,
+          config.batches().orElseThrow(),
           OpenAi.endpoints(service(budgets, Duration.ZERO)),
           config.batchLines(),
           InstantSource.system());
     } catch (IOException | RuntimeException e) {
-      ledger.close();
+      closeFiles();
       throw e;
     }
   }

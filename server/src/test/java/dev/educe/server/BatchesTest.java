@@ -313,8 +313,8 @@ class BatchesTest {
               }
               exchange.answer(Map.of("k", 1));
             });
-    var ledger = new Ledger(folder.resolve("expiring"));
-    try (var batches = new Batches(ledger, List.of(route), 2, now::get)) {
+    try (var batches = new Batches(folder.resolve("expiring"), List.of(route), 2, now::get)) {
+      var ledger = batches.ledger();
       var draft = Files.writeString(ledger.draft(), line("a", "x") + line("b", "x"));
       var file = batches.upload("t", draft, "n", Files.size(draft));
       var batch =

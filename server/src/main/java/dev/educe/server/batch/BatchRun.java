@@ -55,6 +55,9 @@ final class BatchRun {
       }
       if (status().equals("in_progress")) {
         crew.answer(input, Set.copyOf(answered), tenant, this::isStopped, this::take);
+        if (answered.size() < total() && !isStopped()) {
+          throw new IOException("the file of " + id + " has lost lines; restore it from a copy");
+        }
       }
       if (batch().isUnderWay() && !isClosing.getAsBoolean()) {
         finish();
@@ -71,6 +74,10 @@ final class BatchRun {
 
   private String status() {
     return batch().text("status");
+  }
+
+  private int total() {
+    return batch().object().at("/request_counts/total").intValue();
   }
 
   private long now() {
@@ -134,7 +141,7 @@ final class BatchRun {
                     ? stored.with(
                         object -> object.put("status", "finalizing").put("finalizing_at", now()))
                     : stored);
-    int total = batch.object().at("/request_counts/total").intValue();
+    int total = total();
     boolean isCancelled = batch.text("status").equals("cancelling");
     String end = isCancelled ? "cancelled" : answered.size() == total ? "completed" : "expired";
     var puts = new ArrayList<Stored>();

@@ -31,18 +31,23 @@ public final class Batches implements AutoCloseable {
 
   /// Goes on with the batches of a folder.
   ///
-  /// @param ledger closed with this
+  /// @param folder of a [Ledger]
   /// @param routes that lines may ask
   /// @param linesAtOnce how many lines are answered at once, of all batches together
-  /// @throws IOException if answers that were given before cannot be read
-  public Batches(Ledger ledger, List<Route> routes, int linesAtOnce, InstantSource clock)
+  /// @throws IOException if the folder cannot be used, is damaged, or another process uses it
+  public Batches(Path folder, List<Route> routes, int linesAtOnce, InstantSource clock)
       throws IOException {
-    this.ledger = ledger;
+    this.ledger = new Ledger(folder);
     this.crew = new Crew(new Answering(routes), new Semaphore(linesAtOnce, true));
     this.clock = clock;
     var runs = new ArrayList<BatchRun>();
-    for (Stored batch : ledger.underWay()) {
-      runs.add(run(batch));
+    try {
+      for (Stored batch : ledger.underWay()) {
+        runs.add(run(batch));
+      }
+    } catch (IOException | RuntimeException e) {
+      ledger.close();
+      throw e;
     }
     runs.forEach(this::start);
   }

@@ -28,7 +28,7 @@ record Crew(Answering answering, Semaphore permits) {
   /// @throws IOException if the file cannot be read or an answer not be taken; the rest is given up
   void answer(Path file, Set<String> answered, String tenant, BooleanSupplier isStopped, Sink sink)
       throws IOException {
-    var failure = new AtomicReference<Exception>();
+    var failure = new AtomicReference<Throwable>();
     BooleanSupplier isOver = () -> failure.get() != null || isStopped.getAsBoolean();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       BatchLine.each(
@@ -47,7 +47,7 @@ record Crew(Answering answering, Semaphore permits) {
                 if (answer.isPresent()) {
                   sink.take(answer.get());
                 }
-              } catch (IOException | RuntimeException e) {
+              } catch (IOException | RuntimeException | Error e) {
                 failure.compareAndSet(null, e);
               } finally {
                 permits.release();
