@@ -310,7 +310,8 @@ class MessagesTest {
           {…"tools":[{"type":"web_search_20250305","name":"web_search"}]} | tools[0].type
           {…"tool_choice":{"type":"any"}} | tool_choice
           {…"tool_choice":{"type":"tool","name":"b"}} | tool_choice.name
-          {…"output_config":{"format":{"type":"json_schema","schema":{"not":{}}}}} | not
+          {…"output_config":{"format":{"type":"json_schema","schema":{"not":{}}}}} |\
+          output_config.format: Schema
           {…"mcp_servers":[{}]} | mcp_servers
           {…"colour":1} | colour
           """)

@@ -234,7 +234,7 @@ class OllamaTest {
           {…,"options":{"tfs_z":0.5}} | 400 | options.tfs_z
           {…,"options":{"colour":1}} | 400 | options.colour
           {…,"format":"xml"} | 400 | format
-          {…,"format":{"not":{}}} | 400 | not
+          {…,"format":{"not":{}}} | 400 | format: Schema
           {…,"keep_alive":"soon"} | 400 | keep_alive
           {…,"think":"hard"} | 400 | think
           {…,"logprobs":true} | 400 | logprobs

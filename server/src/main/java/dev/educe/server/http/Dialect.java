@@ -29,15 +29,24 @@ public enum Dialect {
       case ANTHROPIC -> {
         var inner = new LinkedHashMap<String, Object>();
         inner.put("type", anthropicType(error));
-        inner.put("message", error.message());
+        inner.put("message", named(error));
         var body = new LinkedHashMap<String, Object>();
         body.put("type", "error");
         body.put("error", inner);
         body.put("request_id", id);
         yield Json.write(body);
       }
-      case OLLAMA -> Json.write(Map.of("error", error.message()));
+      case OLLAMA -> Json.write(Map.of("error", named(error)));
     };
+  }
+
+  /// The message; in front of it the parameter, which only OpenAI's errors have a place for.
+  private static String named(ApiError error) {
+    return error
+        .param()
+        .filter(param -> !error.message().contains(param))
+        .map(param -> param + ": " + error.message())
+        .orElse(error.message());
   }
 
   /// Source: Anthropic's API, "Errors".
