@@ -120,7 +120,8 @@ final class FakeModel implements ServedModel {
     }
     boolean isEndless = prompt.startsWith("forever");
     boolean isHeld = prompt.startsWith("hold");
-    while (isEndless || written < generating.request().tokensMax()) {
+    int room = CONTEXT - generating.prompt().length;
+    while (isEndless || written < Math.min(room, generating.request().tokensMax())) {
       if (isHeld) {
         isHeld = !held.tryAcquire();
       }

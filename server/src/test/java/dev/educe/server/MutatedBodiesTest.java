@@ -80,14 +80,14 @@ class MutatedBodiesTest {
               + "\"arguments\":{\"a\":1}}}]},{\"role\":\"tool\",\"tool_name\":\"f\","
               + "\"content\":\"r\"}],\"tools\":[{\"type\":\"function\",\"function\":"
               + "{\"name\":\"f\",\"parameters\":{}}}],\"think\":true,\"keep_alive\":\"5m\","
-              + "\"options\":{\"num_predict\":3,\"stop\":[\"x\"],\"seed\":1,"
-              + "\"mirostat\":2,\"num_ctx\":9}}",
+              + "\"options\":{\"stop\":[\"x\"],\"seed\":1,\"mirostat\":2,\"num_ctx\":9,"
+              + "\"num_predict\":3}}",
           "{\"model\":\"letters\",\"prompt\":\"a\",\"system\":\"s\",\"stream\":false,"
               + "\"format\":{\"type\":\"object\"},\"options\":{\"num_predict\":3}}",
           "{\"model\":\"letters\",\"prompt\":\"a\",\"raw\":true,\"format\":\"json\","
               + "\"options\":{\"num_predict\":3}}",
           "{\"model\":\"letters\",\"input\":[\"a\"],\"truncate\":false,\"keep_alive\":5}",
-          "{\"model\":\"letters\",\"prompt\":\"a\",\"options\":{}}",
+          "{\"model\":\"letters\",\"prompt\":\"a\",\"options\":{\"num_predict\":3}}",
           "{\"model\":\"letters:latest\",\"verbose\":true}",
           "{\"model\":\"letters\",\"prompt\":\"text\",\"add_special_tokens\":false}",
           "{\"model\":\"letters\",\"tokens\":[1,2,3]}",

@@ -111,14 +111,14 @@ class OllamaTest {
         {"model":"abc:latest","messages":[{"role":"system","content":"s"},
           {"role":"assistant","content":"","thinking":"t","tool_calls":[
             {"function":{"name":"f","arguments":{"x":1}}},{"function":{"name":"g"}}]},
-          {"role":"tool","tool_name":"g","content":"2"},{"role":"tool","content":"1"}]}\
+          {"role":"tool","tool_name":"g","content":"2"},{"role":"tool","content":"say x"}]}\
         """);
     var messages = served.model.asked.messages();
     var answer = (Message.Assistant) messages.get(1);
     assertEquals("t", answer.reasoning());
     assertEquals("{\"x\":1}", answer.calls().getFirst().arguments());
     assertEquals(Message.result(answer.calls().get(1), "2"), messages.get(2));
-    assertEquals(Message.result(answer.calls().get(0), "1"), messages.get(3));
+    assertEquals(Message.result(answer.calls().get(0), "say x"), messages.get(3));
   }
 
   @Test

@@ -1,6 +1,6 @@
 // The page: its bar, its list of conversations, and what is shown beside them.
 import { html, render, useEffect, useState } from './vendor/preact.js';
-import { models } from './api.js';
+import { apiKey, models } from './api.js';
 import { Chat } from './chat.js';
 import { empty, useConversation } from './conversation.js';
 import { Dashboard } from './dashboard.js';
@@ -99,7 +99,7 @@ function App() {
     <div key="column" class="column">
       <header class="bar">
         <${IconButton} name="menu" label="Conversations" class="icon-button only-narrow" aria-expanded=${open === 'list'} onClick=${() => setOpen(open === 'list' ? '' : 'list')} />
-        <select aria-label="Model" value=${settings.model} onChange=${(event) => change({ ...settings, model: event.currentTarget.value })}>
+        <select aria-label="Model" hidden=${names.length === 0} value=${settings.model} onChange=${(event) => change({ ...settings, model: event.currentTarget.value })}>
           ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
         </select>
         <nav aria-label="Views">
@@ -109,7 +109,7 @@ function App() {
         <${IconButton} name="tune" label="Settings" aria-expanded=${open === 'settings'} onClick=${() => setOpen(open === 'settings' ? '' : 'settings')} />
       </header>
       ${refusal && html`<div class="refusal" role="alert">
-        <p>${refusal.message}</p>
+        <p>${refusal.status === 401 && !apiKey() ? 'This server asks for an API key.' : refusal.message}</p>
         ${refusal.status === 401
           ? html`<${Key} isWanted onKey=${load} />`
           : html`<button type="button" class="quiet" onClick=${load}>Try again</button>`}

@@ -13,7 +13,7 @@ const history = []; // {seconds, samples}; outlives the view
 const FIRST = 'educe_time_to_first_token_seconds';
 const NEXT = 'educe_inter_token_latency_seconds';
 const WHOLE = 'educe_http_requests_seconds';
-const GENERATING = ['/v1/chat/completions', '/v1/completions', '/v1/responses'];
+const GENERATING = ['/v1/chat/completions', '/v1/completions', '/v1/responses', '/v1/messages', '/api/chat', '/api/generate'];
 
 export function Dashboard({ theme, onRefused }) {
   const [readings, setReadings] = useState(() => [...history]);
@@ -58,7 +58,7 @@ export function Dashboard({ theme, onRefused }) {
 }
 
 function explained(failure) {
-  if (failure.status === 403) return "This key may not read figures: make one with 'educe keys create --scope metrics,inference'.";
+  if (failure.status === 403) return "This key may not read figures: make one with 'educe keys create --scope inference --scope metrics'.";
   if (failure.status === 404) return 'This server shows no figures: its setting metrics is off.';
   return failure.message;
 }

@@ -3,7 +3,6 @@ import { html } from './vendor/preact.js';
 
 const PATHS = {
   menu: 'M4 7h16M4 12h16M4 17h16',
-  plus: 'M12 5v14M5 12h14',
   send: 'M12 19V5M6 11l6-6 6 6',
   stop: 'M8 8h8v8H8z',
   again: 'M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6',

@@ -12,7 +12,7 @@ const CONTROLS = [
   { name: 'top_k', label: 'Top k', step: 1, hint: 'how many tokens; 0 for all' },
   { name: 'repetition_penalty', label: 'Repetition penalty', min: 0.01, max: 10, step: 0.01, hint: '1 for none' },
   { name: 'max_tokens', label: 'Tokens at most', min: 1, step: 1, hint: 'empty for what fits' },
-  { name: 'seed', label: 'Seed', min: undefined, step: 1, hint: 'empty for another text each time' },
+  { name: 'seed', label: 'Seed', step: 1, hint: 'empty for another text each time' },
 ];
 
 export function Settings({ settings, onChange, onClose, onKey, onForgetAll }) {
