@@ -21,6 +21,71 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Which routes there are, and who may call them.
 class RoutesTest {
+  /// The whole table. Whoever adds a route adds it here, and so sees what it asks for.
+  private static final String ROUTES =
+      """
+      DELETE /api/delete INFERENCE 0
+      DELETE /v1/files/{file} INFERENCE 0
+      DELETE /v1/responses/{response} INFERENCE 0
+      GET / PUBLIC 0
+      GET /api/ps INFERENCE 0
+      GET /api/tags INFERENCE 0
+      GET /api/version INFERENCE 0
+      GET /console/answer.js PUBLIC 0
+      GET /console/api.js PUBLIC 0
+      GET /console/app.js PUBLIC 0
+      GET /console/chat.js PUBLIC 0
+      GET /console/conversation.js PUBLIC 0
+      GET /console/dashboard.js PUBLIC 0
+      GET /console/figures.js PUBLIC 0
+      GET /console/icon.svg PUBLIC 0
+      GET /console/icons.js PUBLIC 0
+      GET /console/markdown.js PUBLIC 0
+      GET /console/plot.js PUBLIC 0
+      GET /console/settings.js PUBLIC 0
+      GET /console/store.js PUBLIC 0
+      GET /console/style.css PUBLIC 0
+      GET /console/vendor/licences.txt PUBLIC 0
+      GET /console/vendor/marked.js PUBLIC 0
+      GET /console/vendor/preact.js PUBLIC 0
+      GET /console/vendor/purify.js PUBLIC 0
+      GET /console/vendor/uplot.css PUBLIC 0
+      GET /console/vendor/uplot.js PUBLIC 0
+      GET /health PUBLIC 0
+      GET /metrics METRICS 0
+      GET /ready PUBLIC 0
+      GET /v1/batches INFERENCE 0
+      GET /v1/batches/{batch} INFERENCE 0
+      GET /v1/files INFERENCE 0
+      GET /v1/files/{file} INFERENCE 0
+      GET /v1/files/{file}/content INFERENCE 0
+      GET /v1/models INFERENCE 0
+      GET /v1/models/{model} INFERENCE 0
+      GET /v1/responses/{response} INFERENCE 0
+      GET /v1/responses/{response}/input_items INFERENCE 0
+      POST /api/chat INFERENCE 8388608
+      POST /api/copy INFERENCE 0
+      POST /api/create INFERENCE 0
+      POST /api/embed INFERENCE 8388608
+      POST /api/embeddings INFERENCE 8388608
+      POST /api/generate INFERENCE 8388608
+      POST /api/pull INFERENCE 0
+      POST /api/push INFERENCE 0
+      POST /api/show INFERENCE 8388608
+      POST /v1/batches INFERENCE 8388608
+      POST /v1/batches/{batch}/cancel INFERENCE 0
+      POST /v1/chat/completions INFERENCE 8388608
+      POST /v1/completions INFERENCE 8388608
+      POST /v1/detokenize INFERENCE 8388608
+      POST /v1/embeddings INFERENCE 8388608
+      POST /v1/files INFERENCE 210763776
+      POST /v1/messages INFERENCE 8388608
+      POST /v1/messages/count_tokens INFERENCE 8388608
+      POST /v1/responses INFERENCE 8388608
+      POST /v1/responses/{response}/cancel INFERENCE 0
+      POST /v1/tokenize INFERENCE 8388608
+      """;
+
   @TempDir private Path folder;
 
   private String key(KeyFile file, Set<Scope> scopes, Quota quota, Instant expires)
@@ -34,73 +99,11 @@ class RoutesTest {
     return created.secret();
   }
 
-  /// The whole table. Whoever adds a route adds it here, and so sees what it asks for.
   @Test
   void everyRouteIsListed() throws Exception {
     try (var served = new Served()) {
       assertEquals(
-          """
-          DELETE /api/delete INFERENCE 0
-          DELETE /v1/files/{file} INFERENCE 0
-          DELETE /v1/responses/{response} INFERENCE 0
-          GET / PUBLIC 0
-          GET /api/ps INFERENCE 0
-          GET /api/tags INFERENCE 0
-          GET /api/version INFERENCE 0
-          GET /console/answer.js PUBLIC 0
-          GET /console/api.js PUBLIC 0
-          GET /console/app.js PUBLIC 0
-          GET /console/chat.js PUBLIC 0
-          GET /console/conversation.js PUBLIC 0
-          GET /console/dashboard.js PUBLIC 0
-          GET /console/figures.js PUBLIC 0
-          GET /console/icon.svg PUBLIC 0
-          GET /console/icons.js PUBLIC 0
-          GET /console/markdown.js PUBLIC 0
-          GET /console/plot.js PUBLIC 0
-          GET /console/settings.js PUBLIC 0
-          GET /console/store.js PUBLIC 0
-          GET /console/style.css PUBLIC 0
-          GET /console/vendor/licences.txt PUBLIC 0
-          GET /console/vendor/marked.js PUBLIC 0
-          GET /console/vendor/preact.js PUBLIC 0
-          GET /console/vendor/purify.js PUBLIC 0
-          GET /console/vendor/uplot.css PUBLIC 0
-          GET /console/vendor/uplot.js PUBLIC 0
-          GET /health PUBLIC 0
-          GET /metrics METRICS 0
-          GET /ready PUBLIC 0
-          GET /v1/batches INFERENCE 0
-          GET /v1/batches/{batch} INFERENCE 0
-          GET /v1/files INFERENCE 0
-          GET /v1/files/{file} INFERENCE 0
-          GET /v1/files/{file}/content INFERENCE 0
-          GET /v1/models INFERENCE 0
-          GET /v1/models/{model} INFERENCE 0
-          GET /v1/responses/{response} INFERENCE 0
-          GET /v1/responses/{response}/input_items INFERENCE 0
-          POST /api/chat INFERENCE 8388608
-          POST /api/copy INFERENCE 0
-          POST /api/create INFERENCE 0
-          POST /api/embed INFERENCE 8388608
-          POST /api/embeddings INFERENCE 8388608
-          POST /api/generate INFERENCE 8388608
-          POST /api/pull INFERENCE 0
-          POST /api/push INFERENCE 0
-          POST /api/show INFERENCE 8388608
-          POST /v1/batches INFERENCE 8388608
-          POST /v1/batches/{batch}/cancel INFERENCE 0
-          POST /v1/chat/completions INFERENCE 8388608
-          POST /v1/completions INFERENCE 8388608
-          POST /v1/detokenize INFERENCE 8388608
-          POST /v1/embeddings INFERENCE 8388608
-          POST /v1/files INFERENCE 210763776
-          POST /v1/messages INFERENCE 8388608
-          POST /v1/messages/count_tokens INFERENCE 8388608
-          POST /v1/responses INFERENCE 8388608
-          POST /v1/responses/{response}/cancel INFERENCE 0
-          POST /v1/tokenize INFERENCE 8388608
-          """,
+          ROUTES,
           served.server.routes().stream()
               .map(route ->
                   "%s %s %s %d\n"
