@@ -86,7 +86,7 @@ final class BatchCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, InterruptedException {
     if (file == null) {
       throw usage("FILE is missing: give the path of a file of requests");
     }
