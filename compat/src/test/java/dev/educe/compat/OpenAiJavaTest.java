@@ -308,7 +308,9 @@ class OpenAiJavaTest {
                 .chat()
                 .completions()
                 .create(chat().putAdditionalBodyProperty("surprise", JsonValue.from(1)).build()));
-    assertThrows(NotFoundException.class, () -> client.files().list());
+    var off = assertThrows(BadRequestException.class, () -> client.files().list());
+    assertEquals(Optional.of("batches_off"), off.code());
+    assertThrows(NotFoundException.class, () -> client.fineTuning().jobs().list());
   }
 
   private static void assertError(
