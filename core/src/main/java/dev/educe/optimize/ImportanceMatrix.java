@@ -149,7 +149,8 @@ public final class ImportanceMatrix {
   private static Entry sum(String name, Entry a, Entry b) {
     if (a.squares().length != b.squares().length || a.counts().length != b.counts().length) {
       throw new IllegalArgumentException(
-          "%s has %,d columns in one importance matrix and %,d in the other; they are of different models"
+          ("%s has %,d columns in one importance matrix and %,d in the other: they are of different"
+                  + " models")
               .formatted(name, a.columns(), b.columns()));
     }
     var squares = a.squares().clone();

@@ -123,14 +123,21 @@ public final class MeasuredModel implements AutoCloseable {
   /// @param logitsFrom the first position whose logits are wanted; the text's length for none
   /// @throws IllegalArgumentException if there are no tokens, or more than the options allow
   public Passage read(int[] tokens, int logitsFrom) {
-    return new Passage(this, tokens, logitsFrom, false);
+    return new Passage(this, tokens, logitsFrom, false, BATCH_TOKENS);
   }
 
   /// Begins to read a text with nothing wanted but that every layer computes every token.
   ///
   /// @throws IllegalArgumentException if there are no tokens, or more than the options allow
   public Passage readStates(int[] tokens) {
-    return new Passage(this, tokens, 0, true);
+    return new Passage(this, tokens, 0, true, BATCH_TOKENS);
+  }
+
+  /// Begins to read a text token by token, as when it is written, with all logits.
+  ///
+  /// @throws IllegalArgumentException if there are no tokens, or more than the options allow
+  public Passage readSingly(int[] tokens) {
+    return new Passage(this, tokens, 0, false, 1);
   }
 
   /// The file.

@@ -5,6 +5,7 @@ import dev.educe.backend.cpu.CpuExecutor;
 import dev.educe.cache.PageTable;
 import dev.educe.sampling.NumericalException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// A text that a model reads batch by batch; of each batch, the logits are at hand.
 ///
@@ -15,13 +16,14 @@ public final class Passage implements AutoCloseable {
   private final int[] tokens;
   private final int logitsFrom;
   private final boolean wantsStates;
+  private final int batchMax;
   private final PageTable pages;
   private int end; // tokens read
   private int firstRow;
   private int rows;
   private long nanos;
 
-  Passage(MeasuredModel model, int[] tokens, int logitsFrom, boolean wantsStates) {
+  Passage(MeasuredModel model, int[] tokens, int logitsFrom, boolean wantsStates, int batchMax) {
     if (tokens.length < 1 || tokens.length > model.contextTokens()) {
       throw new IllegalArgumentException(
           "a text has 1 to %,d tokens, got %,d".formatted(model.contextTokens(), tokens.length));
@@ -30,6 +32,7 @@ public final class Passage implements AutoCloseable {
     this.tokens = tokens.clone();
     this.logitsFrom = logitsFrom;
     this.wantsStates = wantsStates;
+    this.batchMax = batchMax;
     this.pages = new PageTable(model.executor().pages());
     if (!pages.tryReserve(tokens.length)) {
       throw new IllegalStateException("a model reads one text at a time; close the one before");
@@ -47,13 +50,11 @@ public final class Passage implements AutoCloseable {
     }
     CpuExecutor executor = model.executor();
     Batch batch = model.batch();
-    int count = Math.min(executor.batchTokensMax(), tokens.length - end);
-    if (!wantsStates && end >= logitsFrom) {
-      count = Math.min(count, executor.batchLogitsMax());
-    } else if (!wantsStates) {
-      count = Math.min(count, logitsFrom - end);
-    }
-    rows = !wantsStates && end >= logitsFrom ? count : 0;
+    boolean wantsLogits = !wantsStates && end >= logitsFrom;
+    int stop = wantsStates || wantsLogits ? tokens.length : logitsFrom;
+    int room = wantsLogits ? executor.batchLogitsMax() : executor.batchTokensMax();
+    int count = Math.min(Math.min(batchMax, room), stop - end);
+    rows = wantsLogits ? count : 0;
     firstRow = end;
     batch.clear();
     if (wantsStates) {
@@ -84,12 +85,14 @@ public final class Passage implements AutoCloseable {
     return rows;
   }
 
-  /// The logits of the position [#firstRow] + `row`: F32 `[vocabularySize]`, borrowed until the
-  /// next batch.
-  public MemorySegment logits(int row) {
+  /// Copies the logits of the position [#firstRow] + `row` of the batch.
+  ///
+  /// @param target `[vocabularySize]`
+  public void copyLogits(int row, float[] target) {
     CpuExecutor executor = model.executor();
     long from = row * executor.logitsStride() * Float.BYTES;
-    return executor.logits().asSlice(from, (long) model.vocabularySize() * Float.BYTES);
+    MemorySegment.copy(
+        executor.logits(), ValueLayout.JAVA_FLOAT, from, target, 0, model.vocabularySize());
   }
 
   /// Tokens of the batch.
