@@ -21,4 +21,38 @@ final class Misfit {
     Arrays.fill(tilt, 0);
     Arrays.fill(cross, 0);
   }
+
+  /// Adds one element of every lane.
+  void add(float[] weights, float[] codes, float[] rests) {
+    add(weights, codes, rests, error, slope, curvature);
+  }
+
+  /// Adds, of the same element, what only matters where there is an offset.
+  void addOffset(float[] weights, float[] codes, float[] rests) {
+    addOffset(weights, codes, rests, tilt, cross);
+  }
+
+  // With more than three sums in a loop the compiler makes no vectors of it.
+  private static void add(
+      float[] weights,
+      float[] codes,
+      float[] rests,
+      float[] error,
+      float[] slope,
+      float[] curvature) {
+    for (int lane = 0; lane < Blocks.LANES; lane++) {
+      float weighted = weights[lane] * rests[lane];
+      error[lane] += weighted * rests[lane];
+      slope[lane] += weighted * codes[lane];
+      curvature[lane] += weights[lane] * codes[lane] * codes[lane];
+    }
+  }
+
+  private static void addOffset(
+      float[] weights, float[] codes, float[] rests, float[] tilt, float[] cross) {
+    for (int lane = 0; lane < Blocks.LANES; lane++) {
+      tilt[lane] += weights[lane] * rests[lane];
+      cross[lane] += weights[lane] * codes[lane];
+    }
+  }
 }

@@ -19,7 +19,7 @@ final class OffsetEncoder implements BlockEncoder {
   private static final float[] HEADROOM = {1, 0.95f, 1.03f};
 
   private final DType type;
-  private final float top; // the highest code
+  private final int top; // the highest code
   private final int scaleMax; // the highest sub-scale and minimum; 0 where there are none
   private final int parts;
   private final Blocks blocks;
@@ -27,6 +27,9 @@ final class OffsetEncoder implements BlockEncoder {
   private final Misfit misfit = new Misfit();
   private final float[] least = new float[Blocks.LANES];
   private final float[] greatest = new float[Blocks.LANES];
+  private final float[] inverses = new float[Blocks.LANES];
+  private final float[] codes = new float[Blocks.LANES];
+  private final float[] rests = new float[Blocks.LANES];
   private final float[] mass = new float[Blocks.LANES]; // Σ w
   private final float[] scaleTrial = new float[Blocks.LANES];
   private final float[] offsetTrial = new float[Blocks.LANES];
@@ -37,6 +40,8 @@ final class OffsetEncoder implements BlockEncoder {
   private final int[] mins = new int[Blocks.LANES];
   private final int[] scalesTried = new int[Blocks.LANES];
   private final int[] minsTried = new int[Blocks.LANES];
+  private final int[] nextScales = new int[Blocks.LANES];
+  private final int[] nextMins = new int[Blocks.LANES];
   private final int[] chosenScales = new int[Blocks.LANES];
   private final int[] chosenMins = new int[Blocks.LANES];
   private final Misfit best = new Misfit();
@@ -192,14 +197,9 @@ final class OffsetEncoder implements BlockEncoder {
       }
       compare();
     }
-    for (int lane = 0; lane < Blocks.LANES; lane++) {
-      scales[lane] = nextScales[lane];
-      mins[lane] = nextMins[lane];
-    }
+    System.arraycopy(nextScales, 0, scales, 0, Blocks.LANES);
+    System.arraycopy(nextMins, 0, mins, 0, Blocks.LANES);
   }
-
-  private final int[] nextScales = new int[Blocks.LANES];
-  private final int[] nextMins = new int[Blocks.LANES];
 
   private void compare() {
     for (int lane = 0; lane < Blocks.LANES; lane++) {
@@ -262,39 +262,28 @@ final class OffsetEncoder implements BlockEncoder {
   }
 
   private void measure() {
-    var inverses = new float[Blocks.LANES];
     Blocks.invert(scaleTrial, inverses);
     misfit.clear();
     for (int i = 0; i < blocks.size(); i++) {
-      add(blocks.x[i], blocks.weights[i], scaleTrial, inverses, offsetTrial, top, misfit);
+      round(blocks.x[i], scaleTrial, inverses, offsetTrial, top, codes, rests);
+      misfit.add(blocks.weights[i], codes, rests);
+      misfit.addOffset(blocks.weights[i], codes, rests);
     }
   }
 
-  private static void add(
+  private static void round(
       float[] x,
-      float[] weights,
       float[] scales,
       float[] inverses,
       float[] offsets,
-      float top,
-      Misfit misfit) {
-    float[] error = misfit.error;
-    float[] slope = misfit.slope;
-    float[] curvature = misfit.curvature;
-    float[] tilt = misfit.tilt;
-    float[] cross = misfit.cross;
+      int top,
+      float[] codes,
+      float[] rests) {
     for (int lane = 0; lane < Blocks.LANES; lane++) {
       float above = x[lane] - offsets[lane];
-      float rounded = (above * inverses[lane] + Steps.ROUNDING) - Steps.ROUNDING;
-      float q = Math.min(Math.max(rounded, 0), top);
-      float rest = above - scales[lane] * q;
-      float weighted = weights[lane] * rest;
-      float weightedCode = weights[lane] * q;
-      error[lane] += weighted * rest;
-      slope[lane] += weighted * q;
-      tilt[lane] += weighted;
-      curvature[lane] += weightedCode * q;
-      cross[lane] += weightedCode;
+      float q = Steps.nearest(above * inverses[lane], 0, top);
+      codes[lane] = q;
+      rests[lane] = above - scales[lane] * q;
     }
   }
 
@@ -312,8 +301,8 @@ final class OffsetEncoder implements BlockEncoder {
       }
       float inverse = Blocks.inverse(scale);
       for (int i = 0; i < size; i++) {
-        float rounded = ((blocks.x[i][lane] - offset) * inverse + Steps.ROUNDING) - Steps.ROUNDING;
-        blockCodes[part * size + i] = (int) Math.clamp(rounded, 0, top);
+        float code = (blocks.x[i][lane] - offset) * inverse;
+        blockCodes[part * size + i] = Steps.nearest(code, 0, top);
       }
     }
     BlockLayout.write(

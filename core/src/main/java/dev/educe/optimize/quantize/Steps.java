@@ -2,8 +2,10 @@ package dev.educe.optimize.quantize;
 
 /// Codes that are consecutive integers, stored as their distance from the lowest.
 record Steps(int low, int high) implements Codes {
-  /// Adding and subtracting it rounds to the nearest integer, ties to even.
+  /// Added to a float, it leaves no place for fractions: the nearest integer, ties to even.
   static final float ROUNDING = 0x1.8p23f;
+
+  static final int ROUNDING_INT = (int) ROUNDING;
 
   @Override
   public float least() {
@@ -17,12 +19,15 @@ record Steps(int low, int high) implements Codes {
 
   @Override
   public int code(float x) {
-    return (int) Math.clamp((x + ROUNDING) - ROUNDING, low, high) - low;
+    return nearest(x, low, high) - low;
   }
 
-  @Override
-  public float value(int code) {
-    return code + low;
+  /// The nearest integer of a range.
+  static int nearest(float x, int low, int high) {
+    // Bounds before the difference, which could overflow. Integers, for floats have two zeros and
+    // NaN, which make their minimum expensive.
+    int shifted = (int) (x + ROUNDING);
+    return Math.min(Math.max(shifted, low + ROUNDING_INT), high + ROUNDING_INT) - ROUNDING_INT;
   }
 
   @Override
@@ -40,15 +45,14 @@ record Steps(int low, int high) implements Codes {
       float[] weights,
       float[] scales,
       float[] inverses,
-      float low,
-      float high,
+      int low,
+      int high,
       Misfit misfit) {
     float[] error = misfit.error;
     float[] slope = misfit.slope;
     float[] curvature = misfit.curvature;
     for (int lane = 0; lane < Blocks.LANES; lane++) {
-      float rounded = (x[lane] * inverses[lane] + ROUNDING) - ROUNDING;
-      float q = Math.min(Math.max(rounded, low), high);
+      float q = nearest(x[lane] * inverses[lane], low, high);
       float rest = x[lane] - scales[lane] * q;
       float weighted = weights[lane] * rest;
       error[lane] += weighted * rest;
