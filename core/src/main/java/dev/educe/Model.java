@@ -7,7 +7,9 @@ import dev.educe.engine.Engine;
 import dev.educe.engine.EngineOptions;
 import dev.educe.engine.Listener;
 import dev.educe.engine.Meter;
+import dev.educe.engine.Ngrams;
 import dev.educe.engine.Progress;
+import dev.educe.engine.Speculation;
 import dev.educe.engine.Totals;
 import dev.educe.engine.Work;
 import dev.educe.format.Gguf;
@@ -115,6 +117,7 @@ public final class Model implements AutoCloseable {
         new Engine(
             executor,
             new Candidates(vocabularySize, logits),
+            Speculation.of(new Ngrams()),
             engineOptions,
             Clock.system(),
             Meter.NONE);
