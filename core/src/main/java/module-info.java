@@ -14,6 +14,7 @@ module dev.educe {
   exports dev.educe.kernels;
   exports dev.educe.model;
   exports dev.educe.optimize;
+  exports dev.educe.optimize.quantize;
   exports dev.educe.platform;
   exports dev.educe.sampling;
   exports dev.educe.template;

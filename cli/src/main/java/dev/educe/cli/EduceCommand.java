@@ -76,6 +76,7 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("embed", new EmbedCommand(console));
     commands.put("perplexity", new PerplexityCommand(console));
     commands.put("logits", new LogitsCommand(console));
+    commands.put("quantize", new QuantizeCommand(console));
     commands.put("template", new TemplateCommand(console));
     commands.put(
         "bench",
