@@ -78,6 +78,7 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("evaluate", new EvaluateCommand(console));
     commands.put("imatrix", new ImatrixCommand(console));
     commands.put("logits", new LogitsCommand(console));
+    commands.put("quantize", new QuantizeCommand(console));
     commands.put("template", new TemplateCommand(console));
     commands.put(
         "bench",
