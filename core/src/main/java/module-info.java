@@ -13,6 +13,8 @@ module dev.educe {
   exports dev.educe.grammar;
   exports dev.educe.kernels;
   exports dev.educe.model;
+  exports dev.educe.optimize;
+  exports dev.educe.optimize.evaluate;
   exports dev.educe.platform;
   exports dev.educe.sampling;
   exports dev.educe.template;
