@@ -7,9 +7,7 @@ import dev.educe.engine.Engine;
 import dev.educe.engine.EngineOptions;
 import dev.educe.engine.Listener;
 import dev.educe.engine.Meter;
-import dev.educe.engine.Ngrams;
 import dev.educe.engine.Progress;
-import dev.educe.engine.Speculation;
 import dev.educe.engine.Totals;
 import dev.educe.engine.Work;
 import dev.educe.format.Gguf;
@@ -95,6 +93,7 @@ public final class Model implements AutoCloseable {
       String summary,
       Workers workers,
       CpuExecutor executor,
+      DraftModel draft,
       LogitKernels logits,
       EngineOptions engineOptions) {
     this.metadata = metadata;
@@ -112,12 +111,12 @@ public final class Model implements AutoCloseable {
     this.summary = summary;
     this.workers = workers;
     this.executor = executor;
-    this.memoryBytes = executor.bytes();
+    this.memoryBytes = executor.bytes() + draft.bytes();
     this.engine =
         new Engine(
             executor,
             new Candidates(vocabularySize, logits),
-            Speculation.of(new Ngrams()),
+            draft.speculation(),
             engineOptions,
             Clock.system(),
             Meter.NONE);
@@ -154,7 +153,9 @@ public final class Model implements AutoCloseable {
       int threads = options.threads() == 0 ? Machine.physicalCores() : options.threads();
       var workers = new Workers(threads);
       CpuExecutor executor = null;
+      DraftModel draft = null;
       try {
+        var executorOptions = executorOptions(options, context);
         executor =
             CpuExecutor.load(
                 file,
@@ -162,8 +163,10 @@ public final class Model implements AutoCloseable {
                 selection.kernels(),
                 workers,
                 options.budget(),
-                executorOptions(options, context),
+                executorOptions,
                 options.progress());
+        var vocabulary = finished(tokenizer);
+        draft = DraftModel.load(vocabulary, selection.kernels(), workers, options, executorOptions);
         String summary =
             String.format(
                 Locale.ROOT,
@@ -171,10 +174,10 @@ public final class Model implements AutoCloseable {
                 selection.reason(),
                 threads,
                 threads == 1 ? "thread" : "threads",
-                executor.bytes() >> 20);
+                (executor.bytes() + draft.bytes()) >> 20);
         return new Model(
             file.metadata(),
-            finished(tokenizer),
+            vocabulary,
             new PrefixKey(
                 "",
                 path.getFileName().toString(),
@@ -186,9 +189,13 @@ public final class Model implements AutoCloseable {
             summary,
             workers,
             executor,
+            draft,
             selection.kernels().logits(),
             options.engineOptions(context, executor.batchLogitsMax(), decoder.window()));
       } catch (IOException | RuntimeException | Error failed) {
+        if (draft != null) {
+          draft.speculation().drafter().close();
+        }
         if (executor != null) {
           executor.close();
         }

@@ -79,6 +79,7 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("imatrix", new ImatrixCommand(console));
     commands.put("prune", new PruneCommand(console));
     commands.put("logits", new LogitsCommand(console));
+    commands.put("quantize", new QuantizeCommand(console));
     commands.put("template", new TemplateCommand(console));
     commands.put(
         "bench",

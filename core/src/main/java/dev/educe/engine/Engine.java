@@ -273,6 +273,7 @@ public final class Engine implements AutoCloseable {
         interrupted = true;
       }
     }
+    stepper.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

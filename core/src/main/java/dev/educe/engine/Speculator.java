@@ -188,6 +188,10 @@ final class Speculator {
     drafter.forget(sequence.draft);
   }
 
+  void close() {
+    settings.drafter().close();
+  }
+
   /// A step has ended.
   ///
   /// @param rows how many it had

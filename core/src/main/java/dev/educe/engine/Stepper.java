@@ -334,6 +334,11 @@ final class Stepper implements Scheduler.Endings {
             lastStep);
   }
 
+  /// Frees what the drafter has; no step may follow.
+  void close() {
+    speculator.close();
+  }
+
   Progress progress() {
     return progress;
   }

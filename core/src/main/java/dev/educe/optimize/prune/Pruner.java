@@ -145,10 +145,8 @@ public final class Pruner {
     int near = Math.min(Math.round((float) wanted / step) * step, width - step);
     if (near < 1) {
       throw new IllegalArgumentException(
-          "feed-forward networks of %d units cannot be narrowed to %d: rows are to hold whole blocks"
-                  .formatted(width, wanted)
-              + " of "
-              + step);
+          "networks of %d units cannot be narrowed to %d: rows must hold whole blocks of %d"
+              .formatted(width, wanted, step));
     }
     return near;
   }

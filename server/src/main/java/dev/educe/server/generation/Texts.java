@@ -58,7 +58,11 @@ public final class Texts implements AutoCloseable {
     this.usages = new TokenUsage[generating.size()];
     this.hasBegun = new boolean[generating.size()];
     this.isEnough = new boolean[generating.size()];
-    reservation = service.budgets().of(exchange.caller()).reserve(cost(lease, generating));
+    reservation =
+        service
+            .budgets()
+            .of(exchange.caller())
+            .reserve(cost(lease, generating), exchange.canWait());
     try {
       for (Generating text : generating) {
         tickets.add(lease.model().start(text.withPriority(exchange.priority()), mailbox));

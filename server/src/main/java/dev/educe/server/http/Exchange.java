@@ -58,6 +58,11 @@ public final class Exchange {
     this.caller = caller;
   }
 
+  /// Whether it stands behind those of people, who wait.
+  public boolean canWait() {
+    return priority < 0;
+  }
+
   /// Names this request in logs and to its client.
   public String id() {
     return id;
