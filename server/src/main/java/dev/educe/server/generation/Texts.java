@@ -182,7 +182,7 @@ public final class Texts implements AutoCloseable {
         generated += usage.generatedTokens();
       }
     }
-    return new TokenUsage(prompt, cached, generated, 0, 0, 0);
+    return new TokenUsage(prompt, cached, generated, 0, 0, 0, 0, 0);
   }
 
   /// Ends what is under way, waits for its end, and settles the tenant's budget by what was used.
