@@ -15,6 +15,8 @@ module dev.educe {
   exports dev.educe.model;
   exports dev.educe.optimize;
   exports dev.educe.optimize.evaluate;
+  exports dev.educe.optimize.prune;
+  exports dev.educe.optimize.quantize;
   exports dev.educe.platform;
   exports dev.educe.sampling;
   exports dev.educe.template;

@@ -131,9 +131,9 @@ final class EvaluateCommand implements Callable<Integer> {
     try (var model = measuring.load(console, path);
         var progress = new Progress(console, "measuring " + path.getFileName())) {
       var chunks = Chunks.of(model.tokenizer(), sample, measuring.context(), 2);
-      results.add(
-          Evaluator.evaluate(
-              model, chunks, (done, all, _) -> progress.accept((double) done / all)));
+      var result =
+          Evaluator.evaluate(model, chunks, (done, all, _) -> progress.accept((double) done / all));
+      results.add(result.withWriteRate(Evaluator.writeRate(model, chunks)));
       return chunks.count();
     }
   }
@@ -147,9 +147,9 @@ final class EvaluateCommand implements Callable<Integer> {
           Evaluator.compare(
               reference, model, chunks, (done, all, _) -> progress.accept((double) done / all));
       if (results.isEmpty()) {
-        results.add(both.getFirst());
+        results.add(both.getFirst().withWriteRate(Evaluator.writeRate(reference, chunks)));
       }
-      results.add(both.getLast());
+      results.add(both.getLast().withWriteRate(Evaluator.writeRate(model, chunks)));
       return chunks.count();
     }
   }

@@ -63,6 +63,11 @@ final class Measuring {
     }
   }
 
+  /// Whether it was said how much of the text is read.
+  boolean limitsChunks() {
+    return chunks != null;
+  }
+
   /// Tokens of a chunk.
   int context() {
     return context;

@@ -112,6 +112,22 @@ class EvaluateCommandTest {
     assertTrue(other.err().contains("resume it with -c 32"), other.err());
   }
 
+  @Test
+  void pruningTellsWhatItTookAndWhatThatCost() {
+    String out = folder.resolve("pruned.gguf").toString();
+    String[] prune = {
+      "prune", small, out, "--on", text, "-c", "32", "--layers", "1", "--ffn", "25%"
+    };
+    var ran = Ran.educe(prune);
+    assertEquals(ExitCode.OK, ran.code(), ran.err());
+    assertTrue(ran.out().contains("dropped layers      ["), ran.out());
+    assertTrue(ran.out().contains("before") && ran.out().contains("after"), ran.out());
+    assertTrue(ran.err().contains("the model was quantized"), ran.err());
+    assertEquals(ExitCode.OK, Ran.educe("run", out, "a", "-n", "3").code());
+    prune[2] = small;
+    assertTrue(Ran.educe(prune).err().contains("onto itself"));
+  }
+
   private static Ran imatrix(Path output, String... options) {
     var arguments = new String[8 + options.length];
     String[] start = {"imatrix", small, "--on", text, "-c", "32", "-o", output.toString()};

@@ -59,6 +59,11 @@ class UsageTest {
         "evaluate | MODEL is missing: give the paths of one GGUF file or more",
         "evaluate m --max-kld 1 | --max-kld needs --against: give the model to compare with",
         "imatrix m | --on is missing: give the path of a text",
+        "prune m o --on t | say what to take out: --parameters, --layers, --ffn, --vocabulary or"
+            + " --magnitude",
+        "prune m o --on t --layers x | an amount is a number or a share, as 3 or 25%, got 'x'",
+        "prune m o --layers 1 --parameters 25% | give a share of all parameters, or layers and"
+            + " feed-forward units, not both",
         "perplexity m -c 2 | --context must be 4 to 16,777,216, got 2",
         "bench m -b 0 | -b must be 1 to 4,096, got 0",
         "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",
@@ -120,6 +125,7 @@ class UsageTest {
         "perplexity",
         "evaluate",
         "imatrix",
+        "prune",
         "logits",
         "template",
         "batch",

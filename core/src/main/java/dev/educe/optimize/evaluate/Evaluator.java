@@ -182,11 +182,12 @@ public final class Evaluator {
         model.weights().parameters(),
         reader.perplexity,
         (double) reader.timedChunks * chunks.chunkTokens() * 1e9 / reader.nanos,
-        writeRate(model),
+        0,
         divergence);
   }
 
-  private double writeRate(MeasuredModel model) {
+  /// How many tokens per second a model reads one at a time, as when it writes.
+  public static double writeRate(MeasuredModel model, Chunks chunks) {
     int[] input = chunks.input(0);
     var nanos = new long[Math.min(input.length, WRITTEN_TOKENS)];
     try (var passage = model.readSingly(Arrays.copyOf(input, nanos.length))) {

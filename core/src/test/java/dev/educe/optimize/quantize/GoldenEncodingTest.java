@@ -10,8 +10,6 @@ import dev.educe.testing.TestData;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -44,7 +42,6 @@ class GoldenEncodingTest {
       })
   void noTensorIsFurtherFromTheOriginal(String name) throws IOException {
     var worse = new ArrayList<String>();
-    double worst = 0;
     int tensors = 0;
     try (var original = original();
         var golden = golden(name)) {
@@ -60,14 +57,12 @@ class GoldenEncodingTest {
         RowReader.decode(
             theirs.type(), MemorySegment.ofArray(bytes), x.length / columns, columns, ours);
         double ratio = squaredError(x, ours) / squaredError(x, expected);
-        worst = Math.max(worst, ratio);
         if (ratio > 1) {
           worse.add(theirs.name() + " as " + theirs.type() + ": " + ratio);
         }
         tensors++;
       }
     }
-    System.out.println(name + " worst ratio " + worst);
     assertTrue(worse.isEmpty(), String.join("\n", worse));
     assertTrue(tensors >= 8, "only " + tensors + " tensors were compared");
   }
@@ -103,24 +98,5 @@ class GoldenEncodingTest {
       sum += rest * rest;
     }
     return sum;
-  }
-
-  @Test
-  void speed() throws IOException {
-    var x = new float[2048 * 256];
-    var random = new java.util.Random(1);
-    for (int i = 0; i < x.length; i++) x[i] = (float) random.nextGaussian();
-    for (var type :
-        List.of(
-            DType.Q4_K, DType.Q6_K, DType.Q2_K, DType.Q3_K, DType.IQ4_XS, DType.Q5_0, DType.Q8_0)) {
-      var e = RowEncoder.of(type, 2048);
-      var out = new byte[256 * e.rowBytes()];
-      for (int r = 0; r < 4; r++) {
-        long t = System.nanoTime();
-        e.encode(x, 256, out);
-        double s = (System.nanoTime() - t) / 1e9;
-        System.out.println(type + " " + x.length / s / 1e6 + " M/s");
-      }
-    }
   }
 }
