@@ -42,6 +42,8 @@ public final class Main {
       ./dev bench pruned MODEL --on TEXT
                                      what pruning costs once the model is healed by distillation
           --share 25%, --context N, --samples N, --tokens N, --learning-rate X
+      ./dev bench speculate MODEL    what guesses gain and cost, by how often they come true
+          --only forced|adapted|ngrams, --guesses N, --threads N, --rounds N, --tokens N
       ./dev bench safepoints MODEL   how long all threads take to stop, idle and under load
           --threads N, --rounds N, --seconds N
       """;
@@ -79,6 +81,7 @@ public final class Main {
       case "schemas" -> new SchemasCommand(root, rest).run();
       case "quantized" -> new QuantizedCommand(root, rest).run();
       case "pruned" -> new PrunedCommand(root, rest).run();
+      case "speculate" -> new SpeculateCommand(root, rest).run();
       case "safepoints" -> new SafepointsCommand(root, rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->
