@@ -90,7 +90,7 @@ class SpeculatorTest {
           };
       var work =
           Work.of(new int[1], TOKENS / sequences, key, new Sampler(Sampling.greedy(), 0), listener);
-      stepper.add(work, stepper.admission().admit(work));
+      stepper.add(work, stepper.admission().admit(work, clock.nanos()));
     }
     while (stepper.step()) {
       stepper.scheduler().checkIntegrity();
@@ -181,7 +181,7 @@ class SpeculatorTest {
     var queue = new EventQueue(TOKENS, () -> {});
     var key = new PrefixKey("", "model", "", "F16", 1);
     var work = Work.of(new int[1], 20, key, new Sampler(Sampling.greedy(), 0), queue);
-    var sequence = stepper.add(work, stepper.admission().admit(work));
+    var sequence = stepper.add(work, stepper.admission().admit(work, clock.nanos()));
     while (stepper.step()) {}
     assertEquals(21, sequence.count);
     assertEquals(
