@@ -17,6 +17,7 @@ module dev.educe {
   exports dev.educe.optimize.evaluate;
   exports dev.educe.optimize.prune;
   exports dev.educe.optimize.quantize;
+  exports dev.educe.optimize.train;
   exports dev.educe.platform;
   exports dev.educe.sampling;
   exports dev.educe.template;

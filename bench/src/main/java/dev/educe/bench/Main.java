@@ -36,6 +36,8 @@ public final class Main {
       ./dev bench schemas DIRECTORY  schemas and their tests, as of MaskBench: what is enforced
           --model MODEL       masks over its vocabulary, too
           --show KINDS        of refused,crashed,slow,read,unread; each with its file
+      ./dev bench speculate MODEL    what guesses gain and cost, by how often they come true
+          --only forced|adapted|ngrams, --guesses N, --threads N, --rounds N, --tokens N
       ./dev bench safepoints MODEL   how long all threads take to stop, idle and under load
           --threads N, --rounds N, --seconds N
       """;
@@ -71,6 +73,7 @@ public final class Main {
       case "sampling" -> new SamplingCommand(rest).run();
       case "grammar" -> new GrammarCommand(root, rest).run();
       case "schemas" -> new SchemasCommand(root, rest).run();
+      case "speculate" -> new SpeculateCommand(root, rest).run();
       case "safepoints" -> new SafepointsCommand(root, rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->

@@ -127,7 +127,7 @@ final class ServeCommand {
         double token = engine.run(1, requests).tokenMillis();
         var many = closed(client, CLIENTS, CLIENTS * requests);
         var one = closed(client, 1, requests);
-        if (round >= 0) { // the first warms up
+      if (round >= 0) { // the first warms up
           alone[round] = rate;
           aloneToken[round] = token;
           served[round] = many.tokenRate();

@@ -84,6 +84,7 @@ final class EduceCommand implements Callable<Integer> {
     commands.put(
         "bench",
         new CommandLine(new BenchCommand(console)).addSubcommand(new BenchServeCommand(console)));
+    commands.put("distil", new DistilCommand(console));
     commands.put("serve", new ServeCommand(console));
     commands.put("batch", new BatchCommand(console));
     commands.put("keys", new KeysCommand(console));

@@ -43,6 +43,8 @@ class UsageTest {
         "run m -n 0 | -n must be 1 to 16,777,216, got 0",
         "run m -t 0 | --threads must be 1 to 1,024, got 0",
         "run m -c -5 | --context must be 1 to 16,777,216, got -5",
+        "run m --speculate always | --speculate must be auto or off, got always",
+        "chat m --speculate always | --speculate must be auto or off, got always",
         "run m --kv f8 | --kv must be f32, f16 or i8, got f8",
         "run m --kernels x | --kernels must be scalar, vector, generated or generated:TIER, got x",
         "run m a b | unexpected argument 'b'; a text of several words needs quotation marks",

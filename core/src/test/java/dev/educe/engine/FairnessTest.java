@@ -50,7 +50,7 @@ class FairnessTest {
     var work =
         Work.of(prompt, tokensMax, key, new Sampler(Sampling.greedy(), 0), NOBODY)
             .withPriority(priority);
-    return stepper.add(work, stepper.admission().admit(work));
+    return stepper.add(work, stepper.admission().admit(work, 0));
   }
 
   @Test
@@ -77,7 +77,7 @@ class FairnessTest {
       var work =
           Work.of(new int[400], 0, key, new Sampler(Sampling.greedy(), 0), NOBODY)
               .withStates(0, (_, _, _) -> {});
-      stepper.add(work, stepper.admission().admit(work));
+      stepper.add(work, stepper.admission().admit(work, 0));
     }
     stepper.step();
     int before = writing.generated();

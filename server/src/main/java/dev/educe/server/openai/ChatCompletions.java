@@ -9,7 +9,6 @@ import dev.educe.server.http.ApiException;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
 import dev.educe.server.http.Ids;
-import dev.educe.server.http.Json;
 import dev.educe.server.model.Catalogue;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -142,9 +141,8 @@ final class ChatCompletions {
   private static void stream(Exchange exchange, ChatChunks chunks, Conversation conversation) {
     var events = exchange.events();
     try {
-      conversation.each(
-          event -> chunks.of(event).forEach(chunk -> events.send(Json.write(chunk))), events::ping);
-      chunks.usage(conversation.usage()).ifPresent(chunk -> events.send(Json.write(chunk)));
+      conversation.each(event -> chunks.of(event).forEach(events::send), events::ping);
+      chunks.usage(conversation.usage()).ifPresent(events::send);
       events.done();
     } catch (ApiException failed) {
       events.fail(failed.error());

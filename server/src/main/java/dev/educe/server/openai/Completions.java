@@ -3,6 +3,7 @@ package dev.educe.server.openai;
 import dev.educe.server.generation.Service;
 import dev.educe.server.generation.Texts;
 import dev.educe.server.http.ApiException;
+import dev.educe.server.http.Envelope;
 import dev.educe.server.http.EventStream;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
@@ -62,6 +63,7 @@ final class Completions {
     private final String id = Ids.of("cmpl-");
     private final long created = System.currentTimeMillis() / 1_000;
     private final List<CompletionText> written = new ArrayList<>();
+    private final List<Envelope> envelopes = new ArrayList<>(); // of texts that go on
 
     Written(Exchange exchange, String model, CompletionRequest request, Tokenizer tokenizer) {
       this.exchange = exchange;
@@ -99,6 +101,11 @@ final class Completions {
     }
 
     void stream(Texts texts) {
+      for (int i = 0; i < written.size(); i++) {
+        int index = i;
+        envelopes.add(
+            new Envelope(text -> chunk(List.of(CompletionText.choice(index, text)), null)));
+      }
       var events = exchange.events();
       try {
         if (request.logprobs().isEmpty()) {
@@ -123,7 +130,12 @@ final class Completions {
 
     private void send(EventStream events, int choice) {
       var text = written.get(choice);
-      if (text.hasBegun() && text.hasNews()) {
+      if (!text.hasBegun() || !text.hasNews()) {
+        return;
+      }
+      if (text.isText()) {
+        events.send(envelopes.get(choice).with(text.takeText()));
+      } else {
         events.send(Json.write(chunk(List.of(text.choice(choice)), null)));
       }
     }
