@@ -121,6 +121,7 @@ final class ChatCommand implements Callable<Integer> {
     }
     request(List.of(Message.user("")));
     var options = loading.options(context == null ? 0 : context, KvType.F16);
+    loading.file().embedByDefault();
     var path = loading.file().require();
     var given = template == null ? null : template();
     try (var model = loading.load(console, options)) {

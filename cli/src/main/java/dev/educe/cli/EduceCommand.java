@@ -75,7 +75,11 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("tokenize", new TokenizeCommand(console));
     commands.put("embed", new EmbedCommand(console));
     commands.put("perplexity", new PerplexityCommand(console));
+    commands.put("evaluate", new EvaluateCommand(console));
+    commands.put("imatrix", new ImatrixCommand(console));
+    commands.put("prune", new PruneCommand(console));
     commands.put("logits", new LogitsCommand(console));
+    commands.put("quantize", new QuantizeCommand(console));
     commands.put("template", new TemplateCommand(console));
     commands.put(
         "bench",

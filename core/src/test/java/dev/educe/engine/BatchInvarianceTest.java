@@ -80,9 +80,14 @@ class BatchInvarianceTest {
   }
 
   private static Engine engine(Models models, int sequencesMax) {
+    return engine(models, sequencesMax, Speculation.NONE);
+  }
+
+  private static Engine engine(Models models, int sequencesMax, Speculation speculation) {
     return new Engine(
         models.executor(),
         new Candidates(models.vocabularySize()),
+        speculation,
         EngineOptions.of(512, sequencesMax),
         Clock.system(),
         Meter.NONE);
@@ -180,6 +185,7 @@ class BatchInvarianceTest {
             new Engine(
                 models.executor(),
                 new Candidates(models.vocabularySize()),
+                Speculation.NONE,
                 EngineOptions.of(512, 2).withWindow(64),
                 Clock.system(),
                 Meter.NONE)) {

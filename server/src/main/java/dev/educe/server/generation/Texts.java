@@ -39,7 +39,7 @@ public final class Texts implements AutoCloseable {
   private final Budget.Reservation reservation;
   private final boolean[] isEnough; // [choices]; of those that were ended on purpose
   private int underWay;
-  private long firstNanos; // from the request to its first token
+  private long firstNanos; // from the request's head to its first token, sent
 
   /// Starts them.
   ///
@@ -58,7 +58,11 @@ public final class Texts implements AutoCloseable {
     this.usages = new TokenUsage[generating.size()];
     this.hasBegun = new boolean[generating.size()];
     this.isEnough = new boolean[generating.size()];
-    reservation = service.budgets().of(exchange.caller()).reserve(cost(lease, generating));
+    reservation =
+        service
+            .budgets()
+            .of(exchange.caller())
+            .reserve(cost(lease, generating), exchange.canWait());
     try {
       for (Generating text : generating) {
         tickets.add(lease.model().start(text.withPriority(exchange.priority()), mailbox));
@@ -110,6 +114,7 @@ public final class Texts implements AutoCloseable {
       if (next.isPresent()) {
         see(next.get());
         happened.accept(next.get());
+        begun(next.get());
         lastNanos = System.nanoTime();
       } else if (System.nanoTime() - lastNanos >= service.heartbeat().toNanos()) {
         silent.run();
@@ -130,14 +135,7 @@ public final class Texts implements AutoCloseable {
   private void see(Happening happening) {
     switch (happening) {
       case Happening.PromptToken _ -> {}
-      case Happening.Piece piece -> {
-        if (!hasBegun[piece.choice()]) {
-          hasBegun[piece.choice()] = true;
-          long nanos = System.nanoTime() - exchange.startNanos();
-          firstNanos = firstNanos == 0 ? nanos : firstNanos;
-          service.metrics().firstToken(model, nanos);
-        }
-      }
+      case Happening.Piece _ -> {}
       case Happening.End end -> {
         ended(end);
         switch (end.finish()) {
@@ -150,6 +148,21 @@ public final class Texts implements AutoCloseable {
           }
         }
       }
+    }
+  }
+
+  /// Sends a text's first piece at once, and notes when the connection has taken it: what clients
+  /// call the time to the first token ends there. Of an answer that is sent whole it is when the
+  /// piece was there.
+  private void begun(Happening happening) {
+    if (happening instanceof Happening.Piece piece
+        && !piece.text().isEmpty()
+        && !hasBegun[piece.choice()]) {
+      hasBegun[piece.choice()] = true;
+      exchange.flush();
+      long nanos = System.nanoTime() - exchange.startNanos();
+      firstNanos = firstNanos == 0 ? nanos : firstNanos;
+      service.metrics().firstToken(model, nanos);
     }
   }
 
