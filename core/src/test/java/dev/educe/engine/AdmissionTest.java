@@ -8,6 +8,9 @@ import dev.educe.cache.PrefixKey;
 import dev.educe.engine.RefusedException.Kind;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +83,7 @@ class AdmissionTest {
         new Admission(EngineOptions.of(100, 4).withWaitNanos(60 * SECOND), 1_000);
     long now;
     int refused;
+    final List<Long> told = new ArrayList<>(); // milliseconds until they may come again
 
     /// So many come in a second.
     void second(int arrivals) {
@@ -95,8 +99,9 @@ class AdmissionTest {
     void ask() {
       try {
         admission.admit(work(), now);
-      } catch (RefusedException _) {
+      } catch (RefusedException refusal) {
         refused++;
+        told.add(refusal.retryMillis().orElseThrow());
       }
     }
 
@@ -157,6 +162,25 @@ class AdmissionTest {
       last = millis;
     }
     assertTrue(told >= 197, told + " were told the next place");
+  }
+
+  /// As the server tells it: up to half as long again.
+  @Test
+  void aCrowdThatWasRefusedComesBackNoFasterThanItCanBeBegun() {
+    var busy = new Busy();
+    busy.second(20);
+    for (int i = 0; i < 400; i++) {
+      busy.ask();
+    }
+    var random = new Random(1);
+    var back = new int[13]; // in each five seconds
+    for (long millis : busy.told) {
+      back[(int) ((millis + random.nextLong(millis / 2 + 1)) / 5_000)]++;
+    }
+    assertTrue(busy.told.size() > 300, busy.told.size() + " were refused");
+    for (int slice = 0; slice < back.length; slice++) {
+      assertTrue(back[slice] <= 1.3 * 50, back[slice] + " in slice " + slice);
+    }
   }
 
   @Test

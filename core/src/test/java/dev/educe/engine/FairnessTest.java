@@ -132,6 +132,39 @@ class FairnessTest {
     assertTrue(jain >= 0.95, "%.0f and %.0f tokens: %.3f".formatted(ofLong, ofShort, jain));
   }
 
+  @Test
+  void aFloodHalvesAnothersPartAndNoMore() {
+    long alone = longestFirstToken();
+    for (int i = 0; i < 500; i++) {
+      submit("flood", 0, 300 + i % 50, 60);
+    }
+    for (int step = 0; step < 10; step++) {
+      stepper.step();
+    }
+    long flooded = longestFirstToken();
+    // And the step that was under way.
+    assertTrue(
+        flooded <= 2 * alone + EngineOptions.STEP_NANOS_MAX,
+        flooded / MILLI + " ms instead of " + alone / MILLI);
+  }
+
+  /// Of twenty requests of a tenant, which sends the next when the last has ended.
+  private long longestFirstToken() {
+    long longest = 0;
+    for (int i = 0; i < 20; i++) {
+      long asked = clock.nanos();
+      var sequence = submit("small", 0, 400 + i, 4);
+      while (sequence.generated() == 0) {
+        stepper.step();
+      }
+      longest = Math.max(longest, clock.nanos() - asked);
+      while (!sequence.hasEnded) {
+        stepper.step();
+      }
+    }
+    return longest;
+  }
+
   private static double served(List<Sequence> sequences) {
     return sequences.stream().mapToDouble(s -> s.reached + s.generated()).sum();
   }

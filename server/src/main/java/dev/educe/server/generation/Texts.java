@@ -44,6 +44,8 @@ public final class Texts implements AutoCloseable {
   /// @param generating numbered by choice, from 0
   /// @param prompt the parameter that the prompts came in
   /// @throws ApiException if they are not taken on
+  /// @throws ClientGoneException if the client has left while its request was read and its prompt
+  ///   made
   public Texts(
       Service service,
       Exchange exchange,
@@ -56,6 +58,9 @@ public final class Texts implements AutoCloseable {
     this.usages = new TokenUsage[generating.size()];
     this.hasBegun = new boolean[generating.size()];
     this.isEnough = new boolean[generating.size()];
+    if (exchange.isClientGone()) {
+      throw new ClientGoneException();
+    }
     reservation =
         service
             .budgets()

@@ -6,8 +6,8 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// The headers that go with an error, which tell clients whether and when to try again.
 final class ErrorHeaders {
-  // OpenAI's clients come back in a second or two if they are told a longer time.
-  private static final long RETRY_SECONDS_MAX = 60;
+  // Clients give up rather than wait longer.
+  private static final long RETRY_SECONDS_MAX = 120;
 
   private ErrorHeaders() {}
 

@@ -1,6 +1,5 @@
 package dev.educe.server.openai;
 
-import dev.educe.kernels.Kernels;
 import dev.educe.server.generation.Answer;
 import dev.educe.server.generation.Conversation;
 import dev.educe.server.generation.ReplyEvent.Reason;
@@ -50,14 +49,8 @@ final class ChatCompletions {
     head.put("created", System.currentTimeMillis() / 1_000);
     head.put("model", lease.name());
     head.put("service_tier", "default");
-    head.put("system_fingerprint", fingerprint(lease));
+    head.put("system_fingerprint", Models.fingerprint(service.catalogue(), lease.name()));
     return head;
-  }
-
-  /// The same as long as the same seed gives the same answer.
-  private String fingerprint(Catalogue.Lease lease) {
-    long created = service.catalogue().entry(lease.name()).createdSeconds();
-    return "fp_%x_%x".formatted(Kernels.CONTRACT_VERSION, created);
   }
 
   private static void whole(

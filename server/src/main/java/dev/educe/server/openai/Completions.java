@@ -9,6 +9,7 @@ import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
 import dev.educe.server.http.Ids;
 import dev.educe.server.http.Json;
+import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.tokenizer.Tokenizer;
@@ -35,7 +36,7 @@ final class Completions {
           CompletionRequest.of(
               fields, lease.model(), exchange.caller().tenant(), service.deadline());
       try (var texts = new Texts(service, exchange, lease, "prompt", generating(request))) {
-        var answer = new Written(exchange, lease.name(), request, lease.model().tokenizer());
+        var answer = new Written(exchange, head(lease), request, lease.model().tokenizer());
         if (request.streaming().isOn()) {
           answer.stream(texts);
         } else {
@@ -43,6 +44,17 @@ final class Completions {
         }
       }
     }
+  }
+
+  /// What every answer and every chunk of one begins with.
+  private Map<String, Object> head(Catalogue.Lease lease) {
+    var head = new LinkedHashMap<String, Object>();
+    head.put("id", Ids.of("cmpl-"));
+    head.put("object", "text_completion");
+    head.put("created", System.currentTimeMillis() / 1_000);
+    head.put("model", lease.name());
+    head.put("system_fingerprint", Models.fingerprint(service.catalogue(), lease.name()));
+    return head;
   }
 
   private static List<Generating> generating(CompletionRequest request) {
@@ -58,16 +70,18 @@ final class Completions {
   /// The answer to one request.
   private static final class Written {
     private final Exchange exchange;
+    private final Map<String, Object> head;
     private final CompletionRequest request;
-    private final String model;
-    private final String id = Ids.of("cmpl-");
-    private final long created = System.currentTimeMillis() / 1_000;
     private final List<CompletionText> written = new ArrayList<>();
     private final List<Envelope> envelopes = new ArrayList<>(); // of texts that go on
 
-    Written(Exchange exchange, String model, CompletionRequest request, Tokenizer tokenizer) {
+    Written(
+        Exchange exchange,
+        Map<String, Object> head,
+        CompletionRequest request,
+        Tokenizer tokenizer) {
       this.exchange = exchange;
-      this.model = model;
+      this.head = head;
       this.request = request;
       for (int i = 0; i < request.prompts().size() * request.tries(); i++) {
         written.add(new CompletionText(request, i / request.tries(), tokenizer));
@@ -149,11 +163,7 @@ final class Completions {
     }
 
     private Map<String, Object> object(List<Map<String, Object>> choices) {
-      var object = new LinkedHashMap<String, Object>();
-      object.put("id", id);
-      object.put("object", "text_completion");
-      object.put("created", created);
-      object.put("model", model);
+      var object = new LinkedHashMap<>(head);
       object.put("choices", choices);
       return object;
     }
