@@ -467,7 +467,8 @@ class BatchesTest {
             field("purpose", "batch")
                 + field("expires_after[anchor]", given[0])
                 + field("expires_after[seconds]", given[1])
-                + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nx\r\n--b--\r\n";
+                + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n"
+                + "\r\nx\r\n--b--\r\n";
         var response =
             served.send(
                 served
