@@ -397,9 +397,16 @@ class OpenAiJavaTest {
                 .chat()
                 .completions()
                 .create(chat().putAdditionalBodyProperty("surprise", JsonValue.from(1)).build()));
-    var off = assertThrows(BadRequestException.class, () -> client.files().list());
-    assertEquals(Optional.of("batches_off"), off.code());
     assertThrows(NotFoundException.class, () -> client.fineTuning().jobs().list());
+  }
+
+  @Test
+  void whereBatchesAreOffTheErrorSaysHowToTurnThemOn() throws IOException {
+    try (var without = new StoryServer()) {
+      var other = client(without, "none", 0);
+      var off = assertThrows(BadRequestException.class, () -> other.files().list());
+      assertEquals(Optional.of("batches_off"), off.code());
+    }
   }
 
   private static void assertError(
