@@ -122,6 +122,13 @@ public final class Model implements AutoCloseable {
             Meter.NONE);
   }
 
+  /// Loads the little model that comes with Educe, see [EmbeddedModel].
+  ///
+  /// @throws IOException if it cannot be read
+  public static Model embedded() throws IOException {
+    return load(EmbeddedModel.path());
+  }
+
   /// Loads a model file with default options.
   ///
   /// @throws ModelFormatException if the file is damaged or not what it claims

@@ -123,6 +123,7 @@ final class ChatCommand implements Callable<Integer> {
     }
     request(List.of(Message.user("")));
     var options = guessing.of(loading.options(context == null ? 0 : context, KvType.F16));
+    loading.file().embedByDefault();
     var path = loading.file().require();
     var given = template == null ? null : template();
     try (var model = loading.load(console, options)) {

@@ -6,6 +6,7 @@ import dev.educe.Model;
 import dev.educe.cli.distil.LossPlot;
 import dev.educe.cli.distil.ModelTeacher;
 import dev.educe.cli.distil.TeacherSamples;
+import dev.educe.format.UnsupportedModelException;
 import dev.educe.kernels.KvType;
 import dev.educe.optimize.train.Documents;
 import dev.educe.optimize.train.FloatTeacher;
@@ -13,6 +14,7 @@ import dev.educe.optimize.train.HeldOut;
 import dev.educe.optimize.train.History;
 import dev.educe.optimize.train.Student;
 import dev.educe.optimize.train.StudentSpec;
+import dev.educe.optimize.train.Teacher;
 import dev.educe.optimize.train.Trainer;
 import dev.educe.optimize.train.Trainer.Report;
 import dev.educe.optimize.train.Training;
@@ -26,25 +28,27 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `educe distil`: trains a small model on what a larger one says.
 @Command(
     name = "distil",
-    customSynopsis = "educe distil [OPTION]… TEACHER --student SPEC --data FILE|self -o OUT",
+    customSynopsis = "educe distil [OPTION]… MODEL --student SPEC --data FILE|self -o OUT",
     description = {
       "Trains a small model to say what a larger one says.",
       "",
       "The student learns the teacher's whole distribution over the next token of each text, and"
           + " the token that came. Where their vocabularies differ the distribution is carried over"
           + " byte by byte, and where that leaves something open, the text alone counts. The result"
-          + " is a GGUF file in F32, the same with any number of threads. Ctrl-C leaves a checkpoint"
-          + " beside OUT; the same command goes on from it."
+          + " is a GGUF file in F32, the same with any number of threads. Ctrl-C leaves a"
+          + " checkpoint beside OUT; the same command goes on from it."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
@@ -59,6 +63,9 @@ import picocli.CommandLine.Spec;
     })
 final class DistilCommand implements Callable<Integer> {
   private static final String SELF = "self";
+
+  /// Files of larger teachers are not read as floats.
+  private static final long FLOAT_TEACHER_BYTES_MAX = 100L << 20;
 
   /// So often a checkpoint is written.
   private static final long PAUSE_NANOS = 60_000_000_000L;
@@ -83,7 +90,6 @@ final class DistilCommand implements Callable<Integer> {
   @Option(
       names = "--student",
       paramLabel = "SPEC",
-      required = true,
       description = {
         "Dimensions, as layers=4,hidden=256,heads=8,kv-heads=4,ffn=512, to which vocabulary=512 for"
             + " a vocabulary of its own and context=512 may be added;",
@@ -94,14 +100,12 @@ final class DistilCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "FILE|self",
-      required = true,
       description = "Texts to learn; 'self' has the teacher write them, at temperature 1.")
   private String data;
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "OUT",
-      required = true,
       description = "The GGUF file to write.")
   private Path output;
 
@@ -201,8 +205,11 @@ final class DistilCommand implements Callable<Integer> {
     bounds.check("--context", context, 2, Loading.CONTEXT_MAX);
     bounds.check("--batch", batch, 1, 1 << 20);
     bounds.check(tokens == null || steps == null, "--tokens", "given without --steps", "both");
+    require(student != null, "--student is missing: give dimensions, as layers=4,…, or a GGUF file");
+    require(data != null, "--data is missing: give a file of texts, or self");
+    require(output != null, "-o is missing: give the path of the file to write");
     boolean isNew = StudentSpec.isMeant(student);
-    var dimensions = isNew ? StudentSpec.parse(student) : null;
+    var dimensions = isNew ? Optional.of(dimensions()) : Optional.<StudentSpec>empty();
     Path from = isNew ? output : ModelFile.readable(Path.of(student));
     Path teacherPath = loading.file().require();
     var options = loading.options(0, KvType.F16).withSequences(TeacherSamples.SEQUENCES);
@@ -218,7 +225,7 @@ final class DistilCommand implements Callable<Integer> {
       var learned = texts.subList(held, texts.size());
       var trained =
           isNew
-              ? Student.create(dimensions, name(), teacher.metadata(), learned, seed)
+              ? Student.create(dimensions.orElseThrow(), name(), teacher.metadata(), learned, seed)
               : Student.read(from);
       String inputs =
           "teacher=%s student=%s texts=%s"
@@ -232,6 +239,20 @@ final class DistilCommand implements Callable<Integer> {
       Files.deleteIfExists(checkpoint());
     }
     return ExitCode.OK;
+  }
+
+  private void require(boolean holds, String sentence) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), sentence);
+    }
+  }
+
+  private StudentSpec dimensions() {
+    try {
+      return StudentSpec.parse(student);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
   }
 
   private String name() {
@@ -264,7 +285,7 @@ final class DistilCommand implements Callable<Integer> {
     int needed = steps == null ? (int) Math.max(1, wanted / batch) : steps;
     var training =
         new Training(needed, batch, context, learningRate, soft, hints, decay, seed, count);
-    try (var asTeacher = new FloatTeacher(loading.file().require(), context + 1, count);
+    try (var asTeacher = asTeacher(teacher, count);
         var trainer = new Trainer(trained, asTeacher, texts, training);
         var progress = new Progress(console, "training")) {
       console.note(
@@ -287,6 +308,19 @@ final class DistilCommand implements Callable<Integer> {
           });
       return trainer.history();
     }
+  }
+
+  /// The teacher in floats where that is small and can be; else as the engine runs it.
+  private Teacher asTeacher(Model teacher, int threads) throws IOException {
+    Path path = loading.file().require();
+    if (Files.size(path) <= FLOAT_TEACHER_BYTES_MAX) {
+      try {
+        return new FloatTeacher(path, context + 1, threads);
+      } catch (UnsupportedModelException _) {
+        // Not built like Llama.
+      }
+    }
+    return new ModelTeacher(teacher);
   }
 
   private void note(Report report, Trainer trainer, int needed) {

@@ -64,6 +64,12 @@ class UsageTest {
         "prune m o --on t --layers x | an amount is a number or a share, as 3 or 25%, got 'x'",
         "prune m o --layers 1 --parameters 25% | give a share of all parameters, or layers and"
             + " feed-forward units, not both",
+        "distil m | --student is missing: give dimensions, as layers=4,…, or a GGUF file",
+        "distil m --student layers=1 | --data is missing: give a file of texts, or self",
+        "distil m --student layers=1 --data self | -o is missing: give the path of the file to write",
+        "distil m --student layers=1 --data self -o o | the student lacks 'hidden=…'",
+        "distil m --student m --data self -o o --steps 1 --tokens 1 | --tokens must be given without"
+            + " --steps, got both",
         "perplexity m -c 2 | --context must be 4 to 16,777,216, got 2",
         "bench m -b 0 | -b must be 1 to 4,096, got 0",
         "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",
@@ -88,7 +94,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "inspect", "tokenize", "embed", "perplexity", "bench"})
+  @ValueSource(strings = {"inspect", "tokenize", "embed", "perplexity", "bench"})
   void withoutAModelASentenceSaysHowToGetOne(String command) {
     var ran = Ran.educe(command);
     assertEquals(ExitCode.USAGE, ran.code());
@@ -98,7 +104,9 @@ class UsageTest {
   @Test
   void filesThatCannotBeUsedAreNamed() throws IOException {
     var text = Files.writeString(folder.resolve("text"), "no model at all");
-    failed("no such file: nowhere", "run", "nowhere");
+    failed("no such file: nowhere.gguf", "run", "nowhere.gguf");
+    failed("no such file: a folder/model", "run", "a folder/model");
+    failed("no such file: nowhere", "run", "nowhere", "Once");
     failed(folder + " is a directory; give the path of a file", "inspect", folder.toString());
     assertTrue(failed("", "tokenize", text.toString(), "x").contains("text: "));
   }
@@ -129,7 +137,8 @@ class UsageTest {
         "logits",
         "template",
         "batch",
-        "bench"
+        "bench",
+        "distil"
       })
   void everyCommandExplainsItselfInLinesThatFit(String command) {
     var ran = Ran.educe(command, "--help");

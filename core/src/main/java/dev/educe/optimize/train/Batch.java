@@ -34,26 +34,14 @@ final class Batch {
 
   /// One piece of which every token is read, and nothing is to be learned.
   static Batch of(int[] tokens) {
-    return new Batch(List.of(new Piece(0, Arrays.copyOf(tokens, tokens.length + 1))));
+    return new Batch(List.of(new Piece(Arrays.copyOf(tokens, tokens.length + 1))));
   }
 
   /// Tokens of a text, the first one a start: each but the last is trained to be followed by the
   /// next.
-  ///
-  /// @param text which one of the corpus
-  record Piece(int text, int[] tokens) {
+  record Piece(int[] tokens) {
     int rows() {
       return tokens.length - 1;
-    }
-
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Piece p && text == p.text && Arrays.equals(tokens, p.tokens);
-    }
-
-    @Override
-    public int hashCode() {
-      return 31 * text + Arrays.hashCode(tokens);
     }
   }
 

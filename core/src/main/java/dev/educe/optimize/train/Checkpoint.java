@@ -7,6 +7,7 @@ import dev.educe.format.MetadataValue.Number;
 import dev.educe.format.MetadataValue.Numbers;
 import dev.educe.format.MetadataValue.Text;
 import dev.educe.format.ModelFormatException;
+import dev.educe.optimize.quantize.RowReader;
 import dev.educe.optimize.train.Parameters.Parameter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -115,6 +116,6 @@ final class Checkpoint {
                   entry.map(found -> found.shape().toString()).orElse("missing"),
                   parameter.shape()));
     }
-    WeightReader.read(file, entry.get(), target, parameter.from());
+    parameter.read(new RowReader(file, entry.get()), target);
   }
 }

@@ -22,8 +22,8 @@ final class Corpus {
   /// @param contextLength tokens of a piece's input at most
   static Corpus of(List<String> texts, Tokenizer tokenizer, int contextLength) {
     var pieces = new ArrayList<Piece>();
-    for (int text = 0; text < texts.size(); text++) {
-      int[] tokens = tokenizer.encodePlain(texts.get(text), false);
+    for (String text : texts) {
+      int[] tokens = tokenizer.encodePlain(text, false);
       if (tokenizer.eos().isPresent()) {
         tokens = Arrays.copyOf(tokens, tokens.length + 1);
         tokens[tokens.length - 1] = tokenizer.eos().getAsInt();
@@ -36,7 +36,7 @@ final class Corpus {
         int[] whole = Arrays.copyOf(bos, bos.length + part.length);
         System.arraycopy(part, 0, whole, bos.length, part.length);
         if (whole.length > 1) {
-          pieces.add(new Piece(text, whole));
+          pieces.add(new Piece(whole));
         }
       }
     }

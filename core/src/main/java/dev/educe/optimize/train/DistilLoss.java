@@ -53,6 +53,11 @@ final class DistilLoss {
     return new Value(hard / rows, softRows == 0 ? 0 : divergence / softRows, softRows, rows);
   }
 
+  /// Nats of the token that came, of a row of the last batch.
+  double hardLoss(int row) {
+    return hardLosses[row];
+  }
+
   private void chunk(
       float[] logits, Targets targets, Batch batch, int first, int last, float[] exponentials) {
     int size = vocabularySize;

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 /// the engine, made to write token by token, does not do for logits.
 ///
 /// One thread at a time may ask it.
-public final class FloatTeacher implements Teacher, AutoCloseable {
+public final class FloatTeacher implements Teacher {
   private final Student model;
   private final Team team;
   private final Network network;

@@ -37,10 +37,6 @@ final class PackedMatrix {
     }
   }
 
-  int columns() {
-    return columns;
-  }
-
   int panels() {
     return Math.ceilDiv(columns, WIDTH);
   }

@@ -1,8 +1,10 @@
 package dev.educe.optimize.train;
 
 import dev.educe.model.WeightSpec;
+import dev.educe.optimize.quantize.RowReader;
 import dev.educe.sampling.Philox;
 import dev.educe.tensor.Shape;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +29,13 @@ final class Parameters {
 
     DenseMatrix of(float[] values) {
       return DenseMatrix.of(values, from, rows, columns);
+    }
+
+    /// Fills its place in an array with a tensor of a file.
+    void read(RowReader tensor, float[] values) throws IOException {
+      var own = new float[size()];
+      tensor.read(0, rows, own);
+      System.arraycopy(own, 0, values, from, own.length);
     }
   }
 

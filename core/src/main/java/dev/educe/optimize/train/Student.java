@@ -13,6 +13,7 @@ import dev.educe.kernels.PanelLayout;
 import dev.educe.model.Decoder;
 import dev.educe.model.Weights;
 import dev.educe.model.arch.Architectures;
+import dev.educe.optimize.quantize.RowReader;
 import dev.educe.optimize.train.Parameters.Parameter;
 import dev.educe.tensor.DType;
 import dev.educe.tokenizer.Tokenizer;
@@ -32,6 +33,11 @@ import java.util.stream.Collectors;
 ///
 /// Not thread-safe.
 public final class Student {
+  /// Turns of a conversation are one text to a student whose vocabulary has no tokens for them.
+  private static final String TEMPLATE =
+      "{% for message in messages %}{{ (' ' if not loop.first else '') + message.content | trim }}"
+          + "{% endfor %}";
+
   private static final int BUFFER_BYTES = 1 << 18;
 
   private final Map<String, MetadataValue> metadata;
@@ -75,6 +81,7 @@ public final class Student {
     metadata.put("llama.rope.freq_base", new Number(false, 10_000));
     if (spec.vocabularySize() > 0) {
       StudentVocabulary.addTo(metadata, texts, spec.vocabularySize(), Tokenizer.of(teacher));
+      metadata.put("tokenizer.chat_template", new Text(TEMPLATE));
     } else {
       for (String key : teacher.keys()) {
         if (key.startsWith("tokenizer.")) {
@@ -107,7 +114,7 @@ public final class Student {
       Weights.bind(path.toString(), student.decoder, file.tensors(), PanelLayout::supports);
       for (Parameter parameter : student.parameters.all()) {
         var entry = file.tensor(parameter.name()).orElseThrow();
-        WeightReader.read(file, entry, student.parameters.values(), parameter.from());
+        parameter.read(new RowReader(file, entry), student.parameters.values());
       }
       return student;
     }

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
 /// A model whose predictions a student learns.
-public interface Teacher {
+public interface Teacher extends AutoCloseable {
   /// How it reads text.
   Tokenizer tokenizer();
 
@@ -17,4 +17,8 @@ public interface Teacher {
   ///
   /// @param tokens 1 to [#contextLength]
   void logits(int[] tokens, Consumer<MemorySegment> row);
+
+  /// Frees what it holds of its own.
+  @Override
+  default void close() {}
 }

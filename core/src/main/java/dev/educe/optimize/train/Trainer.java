@@ -128,12 +128,13 @@ public final class Trainer implements AutoCloseable {
     }
     long written = System.nanoTime();
     while (history.steps() < training.steps()) {
-      boolean isInterrupted = Thread.currentThread().isInterrupted();
+      boolean isInterrupted = false;
       try {
         progress.accept(step(order.next()));
       } catch (CancellationException interrupted) {
         isInterrupted = true; // while the teacher was asked: the step has changed nothing
       }
+      isInterrupted |= Thread.currentThread().isInterrupted();
       boolean isLast = history.steps() == training.steps();
       if (isLast || isInterrupted || System.nanoTime() - written > pauseNanos) {
         // An interrupt that is still set would close the file that is written.

@@ -1,5 +1,6 @@
 package dev.educe.server.config;
 
+import dev.educe.EmbeddedModel;
 import dev.educe.kernels.KvType;
 import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
@@ -219,7 +220,7 @@ public record ServerConfig(
             new Source(
                 model,
                 list(settings.value(Setting.MODEL_ALIASES, model)),
-                Path.of(file),
+                file.equals(EmbeddedModel.KEYWORD) ? EmbeddedModel.path() : Path.of(file),
                 options(model)));
       }
       return sources;
