@@ -141,8 +141,8 @@ final class QuantizedCommand {
       }
     }
     System.out.printf(
-        "%nof %d mixes the matrix lowers the divergence in %d and leaves it in %d; from Q8_0 down the"
-            + " K mixes it %s%n",
+        "%nof %d mixes the matrix lowers the divergence in %d and leaves it in %d; from Q8_0 down"
+            + " the K mixes it %s%n",
         rows.size(), lower, same, isFalling ? "rises as the size falls" : "does not always rise");
   }
 }
