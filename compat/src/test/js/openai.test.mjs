@@ -13,7 +13,7 @@ import OpenAI, {
 import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 
-const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY } = process.env;
+const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY, EDUCE_HURRIED_URL } = process.env;
 const model = 'stories';
 const client = new OpenAI({ baseURL: EDUCE_URL, apiKey: 'none', maxRetries: 0 });
 const story = { model, prompt: 'Once upon a time', max_tokens: 28, temperature: 0 };
@@ -316,6 +316,21 @@ test('keys, limits and trying again', async () => {
   assert.ok(Number(error.headers.get('retry-after')) > 0);
   setTimeout(() => stream.controller.abort(), 200);
   assert.equal((await patient.completions.create(story)).usage.completion_tokens, 28);
+});
+
+test('what fails within a stream is an error of the stream', async () => {
+  const hurried = new OpenAI({ baseURL: EDUCE_HURRIED_URL, apiKey: 'none', maxRetries: 2 });
+  const endless = { ...story, max_tokens: 400, min_tokens: 400, n: 64 };
+  const stream = await hurried.completions.create({ ...endless, stream: true });
+  let seen = 0;
+  await assert.rejects(
+    async () => {
+      for await (const _ of stream) seen++;
+    },
+    (error) =>
+      error instanceof APIError && error.code === 'overloaded' && error.type === 'server_error',
+  );
+  assert.ok(seen > 0);
 });
 
 test('an error object is an APIError', () => assert.ok(RateLimitError.prototype instanceof APIError));

@@ -1,12 +1,15 @@
 package dev.educe.cli;
 
 import dev.educe.optimize.ImportanceMatrix;
+import dev.educe.optimize.ReadingOptions;
+import dev.educe.optimize.Sample;
 import dev.educe.optimize.quantize.Budget;
 import dev.educe.optimize.quantize.Mix;
 import dev.educe.optimize.quantize.Plan;
 import dev.educe.optimize.quantize.QuantizeOptions;
 import dev.educe.optimize.quantize.QuantizeOptions.Chosen;
 import dev.educe.optimize.quantize.Quantizer;
+import dev.educe.optimize.quantize.SecondMoments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +91,13 @@ final class QuantizeCommand implements Callable<Integer> {
       description = "How much columns matter, by 'educe imatrix' or llama.cpp.")
   private Path imatrix;
 
+  @Option(
+      names = "--calibration",
+      paramLabel = "FILE",
+      description =
+          "A text for the model to read first: columns then make up for each other's errors.")
+  private Path calibration;
+
   @Option(names = "--pure", description = "All matrices in one format, without better ones.")
   private boolean pure;
 
@@ -117,13 +127,13 @@ final class QuantizeCommand implements Callable<Integer> {
     if (dryRun && type == null && budget == null && out != null) {
       type = out.toString();
     }
-    var options = options();
     if (in == null) {
       throw wrong("IN is missing: give the path of a GGUF file");
     }
     if (out == null && !dryRun) {
       throw wrong("OUT is missing: give the path of the file to write");
     }
+    var options = options();
     long start = System.nanoTime();
     try (var quantizer = Quantizer.open(ModelFile.readable(in), options)) {
       Plan plan;
@@ -163,9 +173,22 @@ final class QuantizeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw wrong(e.getMessage());
     }
-    return imatrix == null
-        ? options
-        : options.withImportance(ImportanceMatrix.read(ModelFile.readable(imatrix)));
+    if (imatrix != null) {
+      options = options.withImportance(ImportanceMatrix.read(ModelFile.readable(imatrix)));
+    }
+    return calibration == null ? options : options.withMoments(moments());
+  }
+
+  private SecondMoments moments() throws IOException {
+    String text =
+        Display.decode(Files.readAllBytes(ModelFile.readable(calibration)), calibration.toString());
+    try (var progress = new Progress(console, "reading")) {
+      return SecondMoments.measure(
+          ModelFile.readable(in),
+          ReadingOptions.defaults().withThreads(threads),
+          Sample.of(calibration.toString(), text),
+          progress);
+    }
   }
 
   private QuantizeOptions goal() {

@@ -64,6 +64,8 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private Loading loading;
 
+  @Mixin private Guessing guessing;
+
   @Parameters(
       index = "1",
       arity = "0..1",
@@ -174,7 +176,7 @@ final class RunCommand implements Callable<Integer> {
       bounds.check(json, "--logprobs", "together with --json", "it alone");
     }
     var sampling = samplingOptions.sampling();
-    var options = loading.options(context == null ? 0 : context, KvType.F16);
+    var options = guessing.of(loading.options(context == null ? 0 : context, KvType.F16));
     // One argument that is no file is what is to be continued.
     var only = prompt == null ? loading.file().text() : Optional.<String>empty();
     if (only.isPresent()) {
@@ -258,6 +260,8 @@ final class RunCommand implements Callable<Integer> {
     object.put("finish", generation.finish().name().toLowerCase(Locale.ROOT));
     object.put("prompt_tokens", usage.promptTokens());
     object.put("generated_tokens", usage.generatedTokens());
+    object.put("drafted_tokens", usage.draftedTokens());
+    object.put("rejected_tokens", usage.rejectedTokens());
     object.put("prompt_seconds", usage.promptNanos() / 1e9);
     object.put("first_token_seconds", usage.firstTokenNanos() / 1e9);
     object.put("decode_seconds", usage.decodeNanos() / 1e9);

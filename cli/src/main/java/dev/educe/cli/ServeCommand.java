@@ -77,6 +77,12 @@ final class ServeCommand implements Callable<Integer> {
   private String keys;
 
   @Option(
+      names = "--draft",
+      paramLabel = "FILE",
+      description = "A smaller model of their vocabulary that guesses for each MODEL.")
+  private String draft;
+
+  @Option(
       names = "--set",
       paramLabel = "NAME=VALUE",
       description = "Any other setting; may be given more than once.")
@@ -128,6 +134,9 @@ final class ServeCommand implements Callable<Integer> {
       String file = model.substring(equals + 1);
       String name = equals > 0 ? model.substring(0, equals) : name(file);
       settings.put("models." + name + ".file", file, "command line");
+      if (draft != null) {
+        settings.put("models." + name + ".draft", draft, "flag --draft");
+      }
     }
     for (String assignment : assignments) {
       int equals = assignment.indexOf('=');

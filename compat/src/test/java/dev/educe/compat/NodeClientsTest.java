@@ -36,9 +36,18 @@ class NodeClientsTest {
     Path keys = folder.resolve("keys.json");
     String key = StoryServer.key(keys, 1);
     try (var keyed = new StoryServer("keys=" + keys);
+        var hurried = new StoryServer("limits.request-seconds=1", "models.stories.kernels=scalar");
         var served = new Served(folder.resolve("output"))) {
       return tests.run(
-          Map.of("EDUCE_URL", served.url, "EDUCE_KEYED_URL", keyed.url(), "EDUCE_KEY", key));
+          Map.of(
+              "EDUCE_URL",
+              served.url,
+              "EDUCE_KEYED_URL",
+              keyed.url(),
+              "EDUCE_KEY",
+              key,
+              "EDUCE_HURRIED_URL",
+              hurried.url()));
     }
   }
 

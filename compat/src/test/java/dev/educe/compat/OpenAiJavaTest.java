@@ -10,10 +10,12 @@ import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.errors.BadRequestException;
+import com.openai.errors.InternalServerException;
 import com.openai.errors.NotFoundException;
 import com.openai.errors.OpenAIIoException;
 import com.openai.errors.OpenAIServiceException;
 import com.openai.errors.RateLimitException;
+import com.openai.errors.SseException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.helpers.ChatCompletionAccumulator;
 import com.openai.helpers.ResponseAccumulator;
@@ -32,6 +34,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -356,6 +359,28 @@ class OpenAiJavaTest {
       var closing = Thread.ofVirtual().start(() -> closeSoon(stream));
       assertEquals(1, patient.completions().create(story().build()).choices().size());
       closing.join();
+    }
+  }
+
+  @Test
+  void whatFailsWithinAStreamIsAnErrorOfTheStream() throws Exception {
+    try (var own = new StoryServer("limits.request-seconds=1", "models.stories.kernels=scalar")) {
+      var endless = story().maxTokens(400).n(64);
+      endless.putAdditionalBodyProperty("min_tokens", JsonValue.from(400));
+      var seen = new AtomicInteger();
+      try (var stream = client(own, "none", 2).completions().createStreaming(endless.build())) {
+        var broken =
+            assertThrows(
+                SseException.class, () -> stream.stream().forEach(_ -> seen.incrementAndGet()));
+        assertEquals(Optional.of("overloaded"), broken.code());
+        assertEquals(Optional.of("server_error"), broken.type());
+      }
+      assertTrue(seen.get() > 0, "nothing came before");
+      var whole =
+          assertThrows(
+              InternalServerException.class,
+              () -> client(own, "none", 0).completions().create(endless.build()));
+      assertEquals(503, whole.statusCode());
     }
   }
 

@@ -83,7 +83,7 @@ public final class Engine implements AutoCloseable {
   /// @throws RefusedException if it can never run, or too many wait already, or the engine is
   ///   closed
   public Ticket submit(Work work) {
-    int end = stepper.admission().admit(work);
+    int end = stepper.admission().admit(work, clock.nanos());
     var ticket = new Ticket();
     post(() -> ticket.sequence = stepper.add(work, end));
     return ticket;

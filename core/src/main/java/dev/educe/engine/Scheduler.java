@@ -482,7 +482,7 @@ final class Scheduler {
   }
 
   /// The shorter of two limits, of which 0 is none.
-  private static long shorter(long a, long b) {
+  static long shorter(long a, long b) {
     return a == 0 ? b : b == 0 ? a : Math.min(a, b);
   }
 

@@ -20,6 +20,9 @@ final class Speculator {
   // by now.
   private static final int STEPS_PER_PROBE = 64;
 
+  // What guesses must gain: less may as well be chance.
+  private static final double GAIN_MIN = 1.03;
+
   // How far a sequence that ends changes what is expected of those that come.
   private static final double EXPECTATION_CHANGE = 0.1;
 
@@ -142,7 +145,7 @@ final class Speculator {
       likely[i] = room[i] > 0 ? rate[i] : 0;
     }
     double tokens = rows;
-    double best = tokens / times.of(rows);
+    double best = GAIN_MIN * tokens / times.of(rows);
     int bestGuesses = 0;
     int guesses = 0;
     while (guesses < most) {

@@ -1,7 +1,6 @@
 package dev.educe.optimize;
 
 import dev.educe.backend.ProductObserver.Site;
-import dev.educe.model.Decoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,25 +59,8 @@ public final class ImportanceMatrix {
   /// @throws IOException if the model cannot be read
   public static ImportanceMatrix measure(
       Path model, ReadingOptions options, Sample sample, Progress progress) throws IOException {
-    return measure(model, options, UnaryOperator.identity(), sample, progress);
-  }
-
-  /// Measures parts of a model on a text.
-  ///
-  /// @param description turns the file's description into the one that is run: without a layer
-  /// @throws CancellationException if this thread is interrupted
-  /// @throws IllegalArgumentException if the text has not one chunk
-  /// @throws dev.educe.sampling.NumericalException if the model's numbers are not finite
-  /// @throws IOException if the model cannot be read
-  public static ImportanceMatrix measure(
-      Path model,
-      ReadingOptions options,
-      UnaryOperator<Decoder> description,
-      Sample sample,
-      Progress progress)
-      throws IOException {
     var collector = new ImportanceCollector();
-    try (var measured = MeasuredModel.load(model, options, description, collector)) {
+    try (var measured = MeasuredModel.load(model, options, UnaryOperator.identity(), collector)) {
       var chunks = Chunks.of(measured.tokenizer(), sample, options.contextTokens(), 1);
       var datasets = List.of(sample.name());
       // The output matrix is not run; what it would be multiplied with are the states.

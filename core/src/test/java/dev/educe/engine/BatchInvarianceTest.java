@@ -80,14 +80,10 @@ class BatchInvarianceTest {
   }
 
   private static Engine engine(Models models, int sequencesMax) {
-    return engine(models, sequencesMax, Speculation.NONE);
-  }
-
-  private static Engine engine(Models models, int sequencesMax, Speculation speculation) {
     return new Engine(
         models.executor(),
         new Candidates(models.vocabularySize()),
-        speculation,
+        Speculation.NONE,
         EngineOptions.of(512, sequencesMax),
         Clock.system(),
         Meter.NONE);

@@ -322,7 +322,7 @@ final class Simulation {
     Runnable wake = () -> isAwake |= plant != Plant.LOST_WAKEUP || random.nextInt(4) > 0;
     var work = client.work(wake, plant != Plant.WRONG_PREFIX);
     try {
-      int end = stepper.admission().admit(work);
+      int end = stepper.admission().admit(work, clock.nanos());
       client.sequence = stepper.add(work, end);
       salts.put(client.sequence.table, Client.salt(client.traits.adapter()));
       client.nextDrain = clock.nanos();

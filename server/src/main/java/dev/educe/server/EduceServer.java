@@ -8,6 +8,7 @@ import dev.educe.server.access.Keys;
 import dev.educe.server.anthropic.Anthropic;
 import dev.educe.server.batch.Batches;
 import dev.educe.server.config.ServerConfig;
+import dev.educe.server.generation.Pace;
 import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.HttpOptions;
@@ -37,6 +38,7 @@ public final class EduceServer implements AutoCloseable {
   private final ServerConfig config;
   private final Catalogue catalogue;
   private final Metrics metrics;
+  private final Pace pace = new Pace();
   private final Health health;
   private final Optional<Keys> keys;
   private final Optional<AccessLog> accessLog;
@@ -116,7 +118,7 @@ public final class EduceServer implements AutoCloseable {
   }
 
   private Service service(Budgets budgets, Duration deadline) {
-    return new Service(catalogue, budgets, metrics, config.limits().heartbeat(), deadline);
+    return new Service(catalogue, budgets, metrics, pace, config.limits().heartbeat(), deadline);
   }
 
   /// What waits behind everybody may take any time; batches have ends of their own.

@@ -4,8 +4,11 @@ import dev.educe.format.Gguf;
 import dev.educe.format.GgufWriter;
 import dev.educe.format.TensorEntry;
 import dev.educe.format.UnsupportedModelException;
+import dev.educe.optimize.quantize.RowEncoder;
 import dev.educe.tensor.DType;
+import dev.educe.tensor.Shape;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Optional;
@@ -58,7 +61,25 @@ final class CutFile {
       return Optional.empty();
     }
     String part = inLayer.group(2);
+    float[] refitted = cut.refitted().get(layer);
+    if (refitted != null && part.equals("ffn_down.weight")) {
+      return Optional.of(refitted(entry, "blk." + index + "." + part, refitted));
+    }
     return Optional.of(sliceOfLayer(entry, layer, part).as("blk." + index + "." + part));
+  }
+
+  private static GgufWriter.Tensor refitted(TensorEntry entry, String name, float[] weights) {
+    int rows = Math.toIntExact(entry.shape().rows());
+    var encoder = RowEncoder.of(type(entry), weights.length / rows);
+    return new GgufWriter.Tensor(
+        name,
+        type(entry),
+        Shape.of(rows, weights.length / rows),
+        target -> {
+          var bytes = new byte[rows * encoder.rowBytes()];
+          encoder.encode(weights, rows, bytes);
+          target.write(ByteBuffer.wrap(bytes));
+        });
   }
 
   private Slice slice(TensorEntry entry) {

@@ -3,7 +3,6 @@ package dev.educe.optimize.prune;
 import dev.educe.format.Gguf;
 import dev.educe.format.TensorEntry;
 import dev.educe.optimize.Chunks;
-import dev.educe.optimize.ImportanceMatrix;
 import dev.educe.optimize.MeasuredModel;
 import dev.educe.optimize.ReadingOptions;
 import dev.educe.optimize.Sample;
@@ -152,10 +151,9 @@ public final class Pruner {
   }
 
   private Cut narrowed(Cut cut, int width) throws IOException {
-    var importance =
-        ImportanceMatrix.measure(file.path(), reading, cut.description(), sample, (_, _, _) -> {});
+    var moments = UnitMoments.measure(file.path(), reading, cut.description(), sample);
     progress.accept("feed-forward networks keep %,d units".formatted(width));
-    return new UnitRanking(file, importance).narrow(cut, width);
+    return new UnitRanking(file, moments).narrow(cut, width);
   }
 
   // ---- the mix

@@ -3,7 +3,6 @@ package dev.educe.optimize.prune;
 import dev.educe.format.Gguf;
 import dev.educe.format.TensorEntry;
 import dev.educe.format.UnsupportedModelException;
-import dev.educe.optimize.ImportanceMatrix;
 import dev.educe.optimize.quantize.RowReader;
 import java.io.IOException;
 import java.util.Arrays;
@@ -14,17 +13,18 @@ import java.util.stream.IntStream;
 /// Ranks the units of feed-forward networks by what they add to the hidden state.
 ///
 /// A unit's worth is the mean square of its activation, as measured on a text, times the square of
-/// its column's length in the matrix that leads back to the hidden state.
+/// its column's length in the matrix that leads back to the hidden state. Where the network is
+/// small enough, what others can do of its work is taken into account, and done: see [Elimination].
 final class UnitRanking {
   // Rows that held whole blocks of these many elements go on doing so.
   private static final int[] BLOCKS = {256, 32};
 
   private final Gguf file;
-  private final ImportanceMatrix importance;
+  private final UnitMoments moments;
 
-  UnitRanking(Gguf file, ImportanceMatrix importance) {
+  UnitRanking(Gguf file, UnitMoments moments) {
     this.file = file;
-    this.importance = importance;
+    this.moments = moments;
   }
 
   /// The matrix that leads back to the hidden state, where a layer has one.
@@ -59,10 +59,26 @@ final class UnitRanking {
   /// Keeps in each layer the `width` units that are worth most.
   Cut narrow(Cut cut, int width) throws IOException {
     var units = new HashMap<Integer, int[][]>();
+    var refitted = new HashMap<Integer, float[]>();
     for (int layer : cut.layers()) {
-      units.put(layer, best(down(file, layer).orElseThrow(), width));
+      TensorEntry down = down(file, layer).orElseThrow();
+      if (moments.isPaired(down.name())) {
+        var elimination = elimination(down);
+        units.put(layer, new int[][] {elimination.keep(width)});
+        refitted.put(layer, elimination.weights());
+      } else {
+        units.put(layer, best(down, width));
+      }
     }
-    return cut.withUnits(units, width(file, cut));
+    return cut.withUnits(units, width(file, cut), refitted);
+  }
+
+  private Elimination elimination(TensorEntry down) throws IOException {
+    int columns = Math.toIntExact(down.shape().columns());
+    int rows = Math.toIntExact(down.shape().rows());
+    var weights = new float[rows * columns];
+    new RowReader(file, down).read(0, rows, weights);
+    return new Elimination(weights, moments.products(down.name(), columns), columns);
   }
 
   private int[][] best(TensorEntry down, int width) throws IOException {
@@ -70,11 +86,6 @@ final class UnitRanking {
     int columns = Math.toIntExact(down.shape().columns());
     int rows = Math.toIntExact(dimensions.get(dimensions.size() - 2));
     int experts = Math.toIntExact(down.shape().rows() / rows);
-    float[] squares =
-        importance
-            .of(down.name())
-            .orElseThrow(
-                () -> new IllegalArgumentException("nothing was measured of " + down.name()));
     var kept = new int[experts][];
     var row = new float[columns];
     for (int expert = 0; expert < experts; expert++) {
@@ -85,8 +96,9 @@ final class UnitRanking {
           worth[unit] += (double) row[unit] * row[unit];
         }
       }
+      double[] squares = moments.squares(down.name(), expert, columns);
       for (int unit = 0; unit < columns; unit++) {
-        worth[unit] *= squares[expert * columns + unit];
+        worth[unit] *= squares[unit];
       }
       kept[expert] =
           IntStream.range(0, columns)

@@ -1,16 +1,30 @@
 package dev.educe.optimize.quantize;
 
-/// Turns elements into blocks of one format. Holds scratch memory: each thread has its own.
+/// Turns blocks of elements into one quantized format: first the scales of many blocks at once,
+/// then the code of each element, then the bytes.
+///
+/// Holds scratch memory: each thread has its own.
 interface BlockEncoder {
-  /// Encodes consecutive blocks.
-  ///
-  /// @param rows whole rows, one behind the other
-  /// @param from the first block's first element
-  /// @param blocks how many of the format's blocks, at most [#blocksMax]
-  /// @param importance weight of each column
-  /// @param at where the first block goes in `target`
-  void encode(float[] rows, int from, int blocks, float[] importance, byte[] target, int at);
+  /// The elements that scales are searched for, in parts that share one.
+  Blocks blocks();
 
-  /// How many blocks a call takes at most.
-  int blocksMax();
+  /// How many parts a block of the format has.
+  int parts();
+
+  /// Finds scales for what [#blocks] hold.
+  void search();
+
+  /// Rounds an element to the nearest value that its block's scales allow, and notes the code.
+  ///
+  /// @param element of the block, from 0
+  /// @return the value
+  float round(int block, int element, float x);
+
+  /// Writes a block all of whose elements were rounded.
+  void write(int block, byte[] target, int at);
+
+  /// How many blocks are held at once.
+  default int blocksMax() {
+    return Blocks.LANES / parts();
+  }
 }

@@ -24,19 +24,36 @@ final class Blocks {
     return x.length;
   }
 
-  /// Takes the blocks that begin at `from`; lanes beyond them hold zeros.
+  /// Takes blocks that follow one another; lanes beyond them hold zeros.
   ///
   /// @param rows whole rows, one behind the other
+  /// @param from the first block's first element
   /// @param importance weight of each column
-  void load(float[] rows, int from, int blocks, float[] importance) {
+  void load(float[] rows, int from, int count, float[] importance) {
     int size = size();
     for (int lane = 0; lane < LANES; lane++) {
       int at = from + lane * size;
       int column = at % importance.length;
+      boolean isBlock = lane < count;
       for (int i = 0; i < size; i++) {
-        boolean isBlock = lane < blocks;
         x[i][lane] = isBlock ? rows[at + i] : 0;
         weights[i][lane] = isBlock ? importance[column + i] : 1;
+      }
+    }
+  }
+
+  /// Takes the same block of several rows, in parts of this size; lanes beyond them hold zeros.
+  ///
+  /// @param columns [columns][rows or more]
+  /// @param from the block's first column
+  /// @param importance weight of each column
+  void load(float[][] columns, int from, int parts, int rows, float[] importance) {
+    for (int lane = 0; lane < LANES; lane++) {
+      int column = from + lane % parts * size();
+      boolean isRow = lane < rows * parts;
+      for (int i = 0; i < size(); i++) {
+        x[i][lane] = isRow ? columns[column + i][lane / parts] : 0;
+        weights[i][lane] = isRow ? importance[column + i] : 1;
       }
     }
   }

@@ -60,8 +60,8 @@ final class Book implements Codes {
     return nearest[halfSteps(x)];
   }
 
-  /// What a code stands for.
-  float value(int code) {
+  @Override
+  public float value(int code) {
     return values[code];
   }
 

@@ -172,8 +172,7 @@ final class BudgetPlanner {
     int rows = (int) Math.clamp(SAMPLE_WEIGHTS / columns, 1, tensor.shape().rows());
     var x = new float[rows * columns];
     try {
-      Optional<float[]> importance =
-          ColumnWeights.of(tensor, options.importance()).map(all -> all.ofPart(0));
+      Optional<float[]> importance = ColumnWeights.of(tensor, options).map(all -> all.ofPart(0));
       sample(tensor, rows, columns, x);
       var offers = new ArrayList<Offer>();
       for (DType type : CANDIDATES) {

@@ -11,6 +11,9 @@ sealed interface Codes permits Steps, Book {
   /// The code of the value nearest to `x`, as the file stores it.
   int code(float x);
 
+  /// What a stored code stands for.
+  float value(int code);
+
   /// Rounds every block to its scale and sums what remains.
   ///
   /// @param scales of each lane

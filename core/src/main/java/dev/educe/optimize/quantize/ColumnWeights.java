@@ -2,7 +2,6 @@ package dev.educe.optimize.quantize;
 
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.TensorEntry;
-import dev.educe.optimize.ImportanceMatrix;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -14,12 +13,12 @@ record ColumnWeights(float[] weights, int columns) {
   // What nothing was seen of in the calibration may still be wanted.
   private static final double FLOOR = 1e-3;
 
-  /// Of a tensor, if the matrix knows anything of it.
+  /// Of a tensor, if anything is known of it.
   ///
   /// @throws ModelFormatException if the matrix is of another model
-  static Optional<ColumnWeights> of(TensorEntry tensor, Optional<ImportanceMatrix> importance)
+  static Optional<ColumnWeights> of(TensorEntry tensor, QuantizeOptions options)
       throws ModelFormatException {
-    var squares = importance.flatMap(matrix -> matrix.of(tensor.name()));
+    var squares = options.squares(tensor.name());
     if (squares.isEmpty()) {
       return Optional.empty();
     }

@@ -12,11 +12,11 @@ import java.util.Arrays;
 /// `m` and the pair `d`, `dmin` are then improved in turn.
 final class OffsetEncoder implements BlockEncoder {
   // What is cut off at either end, in steps of a code.
-  private static final float[] CUTS = {-0.15f, 0.1f, 0.35f, 0.6f, 0.9f};
+  private static final float[] CUTS = {-0.1f, 0.2f, 0.6f};
   private static final int ADJUSTMENTS = 3;
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 2;
   private static final int[] NEIGHBOURS = {0, -1, 1};
-  private static final float[] HEADROOM = {1, 0.95f, 1.03f};
+  private static final float[] HEADROOM = {1, 0.95f};
 
   private final DType type;
   private final int top; // the highest code
@@ -31,6 +31,7 @@ final class OffsetEncoder implements BlockEncoder {
   private final float[] codes = new float[Blocks.LANES];
   private final float[] rests = new float[Blocks.LANES];
   private final float[] mass = new float[Blocks.LANES]; // Σ w
+  // After the search they hold what was chosen.
   private final float[] scaleTrial = new float[Blocks.LANES];
   private final float[] offsetTrial = new float[Blocks.LANES];
   private final float[] fittedScale = new float[Blocks.LANES];
@@ -50,7 +51,7 @@ final class OffsetEncoder implements BlockEncoder {
   private final float[] chosenD;
   private final float[] chosenDMin;
   private final double[] chosenError;
-  private final int[] blockCodes;
+  private final int[][] blockCodes; // [blocks][elements]
   private final int[] blockScales;
   private final int[] blockMins;
 
@@ -68,31 +69,39 @@ final class OffsetEncoder implements BlockEncoder {
     chosenD = new float[blocksMax()];
     chosenDMin = new float[blocksMax()];
     chosenError = new double[blocksMax()];
-    blockCodes = new int[type.blockSize()];
+    blockCodes = new int[blocksMax()][type.blockSize()];
     blockScales = new int[parts];
     blockMins = new int[parts];
   }
 
   @Override
-  public int blocksMax() {
-    return Blocks.LANES / parts;
+  public Blocks blocks() {
+    return blocks;
   }
 
   @Override
-  public void encode(float[] rows, int from, int count, float[] importance, byte[] target, int at) {
-    blocks.load(rows, from, count * parts, importance);
+  public int parts() {
+    return parts;
+  }
+
+  @Override
+  public void search() {
     fit();
     if (scaleMax == 0) {
-      for (int block = 0; block < blocksMax(); block++) {
-        chosenD[block] = Halves.round(fittedScale[block]);
-        chosenDMin[block] = Halves.round(fittedOffset[block]);
+      for (int lane = 0; lane < Blocks.LANES; lane++) {
+        chosenD[lane] = Halves.round(fittedScale[lane]);
+        chosenDMin[lane] = Halves.round(fittedOffset[lane]);
+        scaleTrial[lane] = chosenD[lane];
+        offsetTrial[lane] = chosenDMin[lane];
       }
     } else {
       chooseSubScales();
+      for (int lane = 0; lane < Blocks.LANES; lane++) {
+        scaleTrial[lane] = chosenD[lane / parts] * chosenScales[lane];
+        offsetTrial[lane] = -(chosenDMin[lane / parts] * chosenMins[lane]);
+      }
     }
-    for (int block = 0; block < count; block++) {
-      write(block, target, at + block * type.blockBytes());
-    }
+    Blocks.invert(scaleTrial, inverses);
   }
 
   /// Finds scale and offset for every part by itself.
@@ -287,25 +296,26 @@ final class OffsetEncoder implements BlockEncoder {
     }
   }
 
-  private void write(int block, byte[] target, int at) {
-    int size = blocks.size();
-    for (int part = 0; part < parts; part++) {
-      int lane = block * parts + part;
-      float scale = chosenD[block];
-      float offset = chosenDMin[block];
-      if (scaleMax > 0) {
-        blockScales[part] = chosenScales[lane];
-        blockMins[part] = chosenMins[lane];
-        scale *= chosenScales[lane];
-        offset *= -chosenMins[lane];
-      }
-      float inverse = Blocks.inverse(scale);
-      for (int i = 0; i < size; i++) {
-        float code = (blocks.x[i][lane] - offset) * inverse;
-        blockCodes[part * size + i] = Steps.nearest(code, 0, top);
-      }
-    }
+  @Override
+  public float round(int block, int element, float x) {
+    int lane = block * parts + element / blocks.size();
+    int code = Steps.nearest((x - offsetTrial[lane]) * inverses[lane], 0, top);
+    blockCodes[block][element] = code;
+    return scaleTrial[lane] * code + offsetTrial[lane];
+  }
+
+  @Override
+  public void write(int block, byte[] target, int at) {
+    System.arraycopy(chosenScales, block * parts, blockScales, 0, parts);
+    System.arraycopy(chosenMins, block * parts, blockMins, 0, parts);
     BlockLayout.write(
-        type, blockCodes, blockScales, blockMins, chosenD[block], chosenDMin[block], target, at);
+        type,
+        blockCodes[block],
+        blockScales,
+        blockMins,
+        chosenD[block],
+        chosenDMin[block],
+        target,
+        at);
   }
 }

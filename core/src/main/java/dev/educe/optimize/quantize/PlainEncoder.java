@@ -2,33 +2,21 @@ package dev.educe.optimize.quantize;
 
 import dev.educe.tensor.DType;
 
-/// Encoder of the floats: F32, F16 and BF16, to the nearest, ties to even.
-final class PlainEncoder implements BlockEncoder {
-  private final DType type;
+/// Writes floats as F32, F16 or BF16: to the nearest, ties to even.
+final class PlainEncoder {
+  private PlainEncoder() {}
 
-  PlainEncoder(DType type) {
-    this.type = type;
-  }
-
-  @Override
-  public int blocksMax() {
-    return Integer.MAX_VALUE;
-  }
-
-  @Override
-  public void encode(
-      float[] rows, int from, int blocks, float[] importance, byte[] target, int at) {
+  static void encode(DType type, float[] x, int count, byte[] target) {
     int bytes = type.blockBytes();
-    for (int i = 0; i < blocks; i++) {
-      float x = rows[from + i];
+    for (int i = 0; i < count; i++) {
       int bits =
           switch (type) {
-            case F16 -> Float.floatToFloat16(x);
-            case BF16 -> brain(Float.floatToRawIntBits(x));
-            default -> Float.floatToRawIntBits(x);
+            case F16 -> Float.floatToFloat16(x[i]);
+            case BF16 -> brain(Float.floatToRawIntBits(x[i]));
+            default -> Float.floatToRawIntBits(x[i]);
           };
       for (int b = 0; b < bytes; b++) {
-        target[at + i * bytes + b] = (byte) (bits >>> 8 * b);
+        target[i * bytes + b] = (byte) (bits >>> 8 * b);
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.educe.optimize.quantize;
 
 import dev.educe.tensor.DType;
+import java.util.Arrays;
 
 /// Encoder of MXFP4: 4-bit floats times a power of two, the best of a few powers.
 ///
@@ -10,65 +11,64 @@ final class PowerEncoder implements BlockEncoder {
   private static final int BIAS = 128;
   private static final int BYTE_MAX = 254;
 
-  // From the largest element's exponent: down to where it is the highest code, and one below.
+  // From where the largest element is about the highest code, downwards: more is cut off, but what
+  // remains is finer.
   private static final int CANDIDATES = 3;
 
-  private final int[] codes = new int[32];
+  private final Blocks blocks = new Blocks(32);
+  private final Misfit misfit = new Misfit();
+  private final float[] peaks = new float[Blocks.LANES];
+  private final float[] trial = new float[Blocks.LANES];
+  private final float[] errors = new float[Blocks.LANES];
+  private final int[] exponents = new int[Blocks.LANES];
+  private final int[][] codes = new int[Blocks.LANES][32];
 
   @Override
-  public int blocksMax() {
-    return Integer.MAX_VALUE;
+  public Blocks blocks() {
+    return blocks;
   }
 
   @Override
-  public void encode(
-      float[] rows, int from, int blocks, float[] importance, byte[] target, int at) {
-    for (int block = 0; block < blocks; block++) {
-      int first = from + 32 * block;
-      int exponent = exponent(rows, first, importance);
-      float inverse = (float) Math.scalb(1.0, -exponent);
-      for (int i = 0; i < 32; i++) {
-        codes[i] = Book.FP4.code(rows[first + i] * inverse);
+  public int parts() {
+    return 1;
+  }
+
+  @Override
+  public void search() {
+    blocks.peaks(peaks);
+    Arrays.fill(errors, Float.POSITIVE_INFINITY);
+    for (int below = 0; below < CANDIDATES; below++) {
+      for (int block = 0; block < Blocks.LANES; block++) {
+        trial[block] = power(exponent(block, below));
       }
-      BlockLayout.write(
-          DType.MXFP4,
-          codes,
-          codes,
-          codes,
-          exponent + BIAS,
-          0,
-          target,
-          at + block * DType.MXFP4.blockBytes());
+      Book.FP4.measure(blocks, trial, misfit);
+      for (int block = 0; block < Blocks.LANES; block++) {
+        if (misfit.error[block] < errors[block]) {
+          errors[block] = misfit.error[block];
+          exponents[block] = exponent(block, below);
+        }
+      }
     }
   }
 
-  private static int exponent(float[] rows, int first, float[] importance) {
-    float peak = 0;
-    for (int i = first; i < first + 32; i++) {
-      peak = Math.max(peak, Math.abs(rows[i]));
-    }
-    int highest = Math.clamp(Math.getExponent(peak) - 2, -BIAS + 2, BYTE_MAX - BIAS);
-    int best = highest;
-    double bestError = Double.POSITIVE_INFINITY;
-    for (int exponent = highest; exponent > highest - CANDIDATES && exponent > -BIAS; exponent--) {
-      double error = error(rows, first, importance, exponent);
-      if (error < bestError) {
-        best = exponent;
-        bestError = error;
-      }
-    }
-    return best;
+  private int exponent(int block, int below) {
+    return Math.clamp(Math.getExponent(peaks[block]) - 2 - below, -BIAS + 2, BYTE_MAX - BIAS);
   }
 
-  private static double error(float[] rows, int first, float[] importance, int exponent) {
-    float scale = (float) Math.scalb(1.0, exponent);
-    float inverse = (float) Math.scalb(1.0, -exponent);
-    double error = 0;
-    for (int i = first; i < first + 32; i++) {
-      float value = scale * Book.FP4.value(Book.FP4.code(rows[i] * inverse));
-      double rest = rows[i] - value;
-      error += importance[i % importance.length] * rest * rest;
-    }
-    return error;
+  private static float power(int exponent) {
+    return (float) Math.scalb(1.0, exponent);
+  }
+
+  @Override
+  public float round(int block, int element, float x) {
+    int code = Book.FP4.code(x * power(-exponents[block]));
+    codes[block][element] = code;
+    return power(exponents[block]) * Book.FP4.value(code);
+  }
+
+  @Override
+  public void write(int block, byte[] target, int at) {
+    int[] stored = codes[block];
+    BlockLayout.write(DType.MXFP4, stored, stored, stored, exponents[block] + BIAS, 0, target, at);
   }
 }

@@ -14,12 +14,15 @@ import java.util.regex.PatternSyntaxException;
 /// @param isPure whether every matrix has the mix's main format
 /// @param overrides formats of tensors by name; the first that fits counts
 /// @param importance how much columns matter, if it was measured
+/// @param moments how inputs of columns go together, if it was measured: then columns make up for
+///   each other's errors
 /// @param threads how many threads compute; 0 takes the machine's physical cores
 public record QuantizeOptions(
     Goal goal,
     boolean isPure,
     List<Chosen> overrides,
     Optional<ImportanceMatrix> importance,
+    Optional<SecondMoments> moments,
     int threads) {
   public QuantizeOptions {
     overrides = List.copyOf(overrides);
@@ -64,28 +67,46 @@ public record QuantizeOptions(
 
   /// A mix by its rules, all cores.
   public static QuantizeOptions of(Mix mix) {
-    return new QuantizeOptions(new Named(mix), false, List.of(), Optional.empty(), 0);
+    return new QuantizeOptions(
+        new Named(mix), false, List.of(), Optional.empty(), Optional.empty(), 0);
   }
 
   /// The best that a budget allows, all cores.
   public static QuantizeOptions of(Budget budget) {
-    return new QuantizeOptions(new Within(budget), false, List.of(), Optional.empty(), 0);
+    return new QuantizeOptions(
+        new Within(budget), false, List.of(), Optional.empty(), Optional.empty(), 0);
   }
 
   public QuantizeOptions withPure(boolean isPure) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
   }
 
   public QuantizeOptions withOverrides(List<Chosen> overrides) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
   }
 
   public QuantizeOptions withImportance(ImportanceMatrix importance) {
-    return new QuantizeOptions(goal, isPure, overrides, Optional.of(importance), threads);
+    return new QuantizeOptions(goal, isPure, overrides, Optional.of(importance), moments, threads);
+  }
+
+  public QuantizeOptions withMoments(SecondMoments moments) {
+    return new QuantizeOptions(goal, isPure, overrides, importance, Optional.of(moments), threads);
   }
 
   public QuantizeOptions withThreads(int threads) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
+  }
+
+  /// Whether it is known how much columns matter.
+  boolean hasImportance() {
+    return importance.isPresent() || moments.isPresent();
+  }
+
+  /// The mean square of each column's inputs, if it is known.
+  Optional<float[]> squares(String tensor) {
+    return importance
+        .flatMap(matrix -> matrix.of(tensor))
+        .or(() -> moments.flatMap(measured -> measured.squares(tensor)));
   }
 
   Optional<DType> override(String tensor) {

@@ -76,7 +76,7 @@ public final class Quantizer implements AutoCloseable {
   }
 
   private Plan planOf(Mix mix) throws ModelFormatException {
-    var rules = new MixRules(mix, file, options.importance().isPresent());
+    var rules = new MixRules(mix, file, options.hasImportance());
     var steps = new ArrayList<Plan.Step>();
     for (TensorEntry tensor : file.tensors()) {
       DType type = tensor.type();
@@ -122,11 +122,11 @@ public final class Quantizer implements AutoCloseable {
     var tensors = new ArrayList<GgufWriter.Tensor>();
     for (Plan.Step step : plan.tensors()) {
       TensorEntry tensor = step.tensor();
-      var weights = ColumnWeights.of(tensor, options.importance());
+      var weights = ColumnWeights.of(tensor, options);
       GgufWriter.Content content =
           step.isConverted()
               ? channel ->
-                  new TensorConversion(file, tensor, step.type(), weights)
+                  new TensorConversion(file, tensor, step.type(), weights, options.moments())
                       .write(channel, workers, count)
               : channel -> copy(tensor, channel, count);
       tensors.add(new GgufWriter.Tensor(tensor.name(), step.type(), tensor.shape(), content));

@@ -8,35 +8,53 @@ import dev.educe.tensor.DType;
 /// Source: ggml `ggml-quants.c`, `quantize_row_q8_0_ref` and `quantize_row_q4_0_ref`.
 final class RoundingEncoder implements BlockEncoder {
   private final DType type;
-  private final int[] codes = new int[32];
+  private final boolean isNibble;
+  private final Blocks blocks = new Blocks(32);
+  private final float[] scales = new float[Blocks.LANES];
+  private final float[] inverses = new float[Blocks.LANES];
+  private final int[][] codes = new int[Blocks.LANES][32];
 
   RoundingEncoder(DType type) {
     this.type = type;
+    isNibble = type == DType.Q4_0;
   }
 
   @Override
-  public int blocksMax() {
-    return Integer.MAX_VALUE;
+  public Blocks blocks() {
+    return blocks;
   }
 
   @Override
-  public void encode(
-      float[] rows, int from, int blocks, float[] importance, byte[] target, int at) {
-    for (int block = 0; block < blocks; block++) {
-      int first = from + 32 * block;
-      float peak = 0;
-      for (int i = first; i < first + 32; i++) {
-        peak = Math.abs(rows[i]) > Math.abs(peak) ? rows[i] : peak;
-      }
-      boolean isNibble = type == DType.Q4_0;
-      float d = isNibble ? peak / -8 : Math.abs(peak) / 127;
-      float inverse = d == 0 ? 0 : 1 / d;
-      for (int i = 0; i < 32; i++) {
-        float x = rows[first + i] * inverse;
-        codes[i] = isNibble ? Math.min(15, (int) (x + 8.5f)) : awayFromZero(x) + 128;
-      }
-      BlockLayout.write(type, codes, codes, codes, d, 0, target, at + block * type.blockBytes());
+  public int parts() {
+    return 1;
+  }
+
+  @Override
+  public void search() {
+    blocks.peaks(scales);
+    for (int block = 0; block < Blocks.LANES; block++) {
+      float peak = scales[block];
+      scales[block] = isNibble ? peak / -8 : Math.abs(peak) / 127;
+      inverses[block] = scales[block] == 0 ? 0 : 1 / scales[block];
     }
+  }
+
+  @Override
+  public float round(int block, int element, float x) {
+    float code = x * inverses[block];
+    // The bounds matter to elements that have taken over the errors of others.
+    int stored =
+        isNibble
+            ? Math.clamp((int) (code + 8.5f), 0, 15)
+            : Math.clamp(awayFromZero(code), -127, 127) + 128;
+    codes[block][element] = stored;
+    return Halves.round(scales[block]) * (stored - (isNibble ? 8 : 128));
+  }
+
+  @Override
+  public void write(int block, byte[] target, int at) {
+    int[] stored = codes[block];
+    BlockLayout.write(type, stored, stored, stored, scales[block], 0, target, at);
   }
 
   /// Rounds to the nearest integer, halves away from zero.

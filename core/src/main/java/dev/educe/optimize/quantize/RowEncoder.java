@@ -2,7 +2,9 @@ package dev.educe.optimize.quantize;
 
 import dev.educe.optimize.quantize.ScaledEncoder.SubScales;
 import dev.educe.tensor.DType;
+import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 
 /// Encodes rows of floats into one format, so that the weighted squared error is small.
@@ -33,12 +35,15 @@ public final class RowEncoder {
 
   private final DType type;
   private final float[] importance;
-  private final BlockEncoder encoder;
+  private final Optional<BlockEncoder> encoder; // none for plain formats
 
-  private RowEncoder(DType type, float[] importance, BlockEncoder encoder) {
+  private RowEncoder(DType type, float[] importance, boolean isWeighted) {
     this.type = type;
     this.importance = importance;
-    this.encoder = encoder;
+    this.encoder =
+        type.isQuantized()
+            ? Optional.of(encoder(type, importance.length, isWeighted))
+            : Optional.empty();
   }
 
   /// An encoder to which all columns matter alike.
@@ -47,8 +52,8 @@ public final class RowEncoder {
   ///   whole blocks
   public static RowEncoder of(DType type, int columns) {
     var importance = new float[columns];
-    java.util.Arrays.fill(importance, 1);
-    return new RowEncoder(type, importance, encoder(type, columns, false));
+    Arrays.fill(importance, 1);
+    return new RowEncoder(type, importance, false);
   }
 
   /// An encoder to which columns matter by their weight.
@@ -57,17 +62,19 @@ public final class RowEncoder {
   /// @throws IllegalArgumentException if the format is none of [#TYPES], or the columns are not
   ///   whole blocks
   public static RowEncoder of(DType type, float[] importance) {
-    return new RowEncoder(type, importance.clone(), encoder(type, importance.length, true));
+    return new RowEncoder(type, importance.clone(), true);
   }
 
-  private static BlockEncoder encoder(DType type, int columns, boolean isWeighted) {
+  /// An encoder of blocks.
+  ///
+  /// @param isWeighted whether columns matter differently
+  static BlockEncoder encoder(DType type, int columns, boolean isWeighted) {
     if (columns < 1 || columns % type.blockSize() != 0) {
       throw new IllegalArgumentException(
           "rows of %s hold whole blocks of %d, got %d columns"
               .formatted(type, type.blockSize(), columns));
     }
     return switch (type) {
-      case F32, F16, BF16 -> new PlainEncoder(type);
       case Q8_0 -> new RoundingEncoder(type);
       case Q4_0 ->
           isWeighted
@@ -105,11 +112,27 @@ public final class RowEncoder {
   /// @param rows [count][columns] or more, finite
   /// @param target [count][#rowBytes] or more
   public void encode(float[] rows, int count, byte[] target) {
+    if (encoder.isEmpty()) {
+      PlainEncoder.encode(type, rows, count * importance.length, target);
+      return;
+    }
     int blocks = Math.multiplyExact(count, importance.length / type.blockSize());
-    for (int block = 0; block < blocks; block += Math.min(blocks, encoder.blocksMax())) {
-      int some = Math.min(blocks - block, encoder.blocksMax());
-      int from = block * type.blockSize();
-      encoder.encode(rows, from, some, importance, target, block * type.blockBytes());
+    int some = encoder.get().blocksMax();
+    for (int block = 0; block < blocks; block += some) {
+      encode(encoder.get(), rows, block, Math.min(some, blocks - block), target);
+    }
+  }
+
+  private void encode(BlockEncoder encoder, float[] rows, int first, int count, byte[] target) {
+    int size = type.blockSize();
+    encoder.blocks().load(rows, first * size, count * encoder.parts(), importance);
+    encoder.search();
+    for (int block = 0; block < count; block++) {
+      int from = (first + block) * size;
+      for (int i = 0; i < size; i++) {
+        encoder.round(block, i, rows[from + i]);
+      }
+      encoder.write(block, target, (first + block) * type.blockBytes());
     }
   }
 }

@@ -14,14 +14,14 @@ final class ScaledEncoder implements BlockEncoder {
   // Around either end, in steps of a code: the largest element may be cut off, or the last code
   // be left unused.
   private static final float[] AROUND_THE_END = {
-    -0.9f, -0.7f, -0.5f, -0.35f, -0.2f, -0.1f, 0, 0.1f, 0.2f, 0.35f, 0.5f, 0.7f, 0.9f
+    -0.9f, -0.6f, -0.35f, -0.15f, 0, 0.15f, 0.35f, 0.6f, 0.9f
   };
   private static final int ADJUSTMENTS = 3;
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 2;
   private static final int[] NEIGHBOURS = {0, -1, 1};
 
   // Where the largest scale is put, in parts of the greatest sub-scale.
-  private static final float[] HEADROOM = {1, 0.95f, 1.03f};
+  private static final float[] HEADROOM = {1, 0.95f};
 
   private final DType type;
   private final Codes codes;
@@ -31,7 +31,8 @@ final class ScaledEncoder implements BlockEncoder {
 
   private final Misfit misfit = new Misfit();
   private final float[] peaks = new float[Blocks.LANES];
-  private final float[] trial = new float[Blocks.LANES];
+  private final float[] trial = new float[Blocks.LANES]; // scales; after the search the final ones
+  private final float[] inverses = new float[Blocks.LANES];
   private final float[] fitted = new float[Blocks.LANES]; // scales that no sub-scale binds
   private final float[] fittedError = new float[Blocks.LANES];
   private final int[] scales = new int[Blocks.LANES]; // sub-scales being improved
@@ -43,7 +44,7 @@ final class ScaledEncoder implements BlockEncoder {
   private final float[] d; // [blocks], being improved
   private final float[] chosenD; // [blocks]
   private final double[] chosenError; // [blocks]
-  private final int[] blockCodes;
+  private final int[][] blockCodes; // [blocks][elements]
   private final int[] blockScales;
 
   /// The range of sub-scales.
@@ -62,18 +63,22 @@ final class ScaledEncoder implements BlockEncoder {
     d = new float[blocksMax()];
     chosenD = new float[blocksMax()];
     chosenError = new double[blocksMax()];
-    blockCodes = new int[type.blockSize()];
+    blockCodes = new int[blocksMax()][type.blockSize()];
     blockScales = new int[parts];
   }
 
   @Override
-  public int blocksMax() {
-    return Blocks.LANES / parts;
+  public Blocks blocks() {
+    return blocks;
   }
 
   @Override
-  public void encode(float[] rows, int from, int count, float[] importance, byte[] target, int at) {
-    blocks.load(rows, from, count * parts, importance);
+  public int parts() {
+    return parts;
+  }
+
+  @Override
+  public void search() {
     fit();
     if (subScales.equals(SubScales.NONE)) {
       for (int block = 0; block < blocksMax(); block++) {
@@ -83,9 +88,10 @@ final class ScaledEncoder implements BlockEncoder {
     } else {
       chooseSubScales();
     }
-    for (int block = 0; block < count; block++) {
-      write(block, target, at + block * type.blockBytes());
+    for (int lane = 0; lane < Blocks.LANES; lane++) {
+      trial[lane] = chosenD[lane / parts] * chosen[lane];
     }
+    Blocks.invert(trial, inverses);
   }
 
   /// Finds a scale for every part by itself.
@@ -191,16 +197,18 @@ final class ScaledEncoder implements BlockEncoder {
     return Math.clamp(scale, subScales.low(), subScales.high());
   }
 
-  private void write(int block, byte[] target, int at) {
-    int size = blocks.size();
-    for (int part = 0; part < parts; part++) {
-      int lane = block * parts + part;
-      blockScales[part] = chosen[lane];
-      float inverse = Blocks.inverse(chosenD[block] * chosen[lane]);
-      for (int i = 0; i < size; i++) {
-        blockCodes[part * size + i] = codes.code(blocks.x[i][lane] * inverse);
-      }
-    }
-    BlockLayout.write(type, blockCodes, blockScales, blockScales, chosenD[block], 0, target, at);
+  @Override
+  public float round(int block, int element, float x) {
+    int lane = block * parts + element / blocks.size();
+    int code = codes.code(x * inverses[lane]);
+    blockCodes[block][element] = code;
+    return trial[lane] * codes.value(code);
+  }
+
+  @Override
+  public void write(int block, byte[] target, int at) {
+    System.arraycopy(chosen, block * parts, blockScales, 0, parts);
+    BlockLayout.write(
+        type, blockCodes[block], blockScales, blockScales, chosenD[block], 0, target, at);
   }
 }

@@ -22,6 +22,11 @@ record Steps(int low, int high) implements Codes {
     return nearest(x, low, high) - low;
   }
 
+  @Override
+  public float value(int code) {
+    return code + low;
+  }
+
   /// The nearest integer of a range.
   static int nearest(float x, int low, int high) {
     // Bounds before the difference, which could overflow. Integers, for floats have two zeros and

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.function.LongConsumer;
@@ -27,16 +28,23 @@ final class TensorConversion {
   private final TensorEntry tensor;
   private final DType type;
   private final Optional<ColumnWeights> importance;
+  private final Optional<SecondMoments> moments;
   private final int columns;
   private final long partRows;
   private final int pieceRows;
   private final long partPieces;
 
-  TensorConversion(Gguf file, TensorEntry tensor, DType type, Optional<ColumnWeights> importance) {
+  TensorConversion(
+      Gguf file,
+      TensorEntry tensor,
+      DType type,
+      Optional<ColumnWeights> importance,
+      Optional<SecondMoments> moments) {
     this.file = file;
     this.tensor = tensor;
     this.type = type;
     this.importance = importance;
+    this.moments = type.isQuantized() ? moments : Optional.empty();
     columns = Math.toIntExact(tensor.shape().columns());
     partRows = ColumnWeights.rowsOfPart(tensor);
     pieceRows = (int) Math.clamp(PIECE_WEIGHTS / columns, 1, partRows);
@@ -51,20 +59,28 @@ final class TensorConversion {
   /// @throws IOException if reading or writing fails
   void write(WritableByteChannel target, Workers workers, LongConsumer progress)
       throws IOException {
-    long pieces = Math.multiplyExact(ColumnWeights.parts(tensor), partPieces);
+    for (int part = 0; part < ColumnWeights.parts(tensor); part++) {
+      try {
+        writePart(part, target, workers, progress);
+      } catch (UncheckedIOException failed) {
+        throw failed.getCause();
+      }
+    }
+  }
+
+  private void writePart(
+      int part, WritableByteChannel target, Workers workers, LongConsumer progress)
+      throws IOException {
+    var feedback = feedback(part, workers);
     int some = PIECES_PER_THREAD * workers.threads();
     var encoded = new byte[some][];
-    for (long first = 0; first < pieces; first += some) {
+    for (long first = 0; first < partPieces; first += some) {
       if (Thread.currentThread().isInterrupted()) {
         throw new CancellationException();
       }
       long from = first;
-      int count = (int) Math.min(some, pieces - first);
-      try {
-        workers.run(count, (piece, _) -> encoded[piece] = piece(from + piece));
-      } catch (UncheckedIOException failed) {
-        throw failed.getCause();
-      }
+      int count = (int) Math.min(some, partPieces - first);
+      workers.run(count, (piece, _) -> encoded[piece] = piece(part, from + piece, feedback));
       for (int piece = 0; piece < count; piece++) {
         target.write(ByteBuffer.wrap(encoded[piece]));
         progress.accept(encoded[piece].length / type.rowBytes(columns) * columns);
@@ -72,9 +88,28 @@ final class TensorConversion {
     }
   }
 
-  private byte[] piece(long piece) {
-    long part = piece / partPieces;
-    long row = piece % partPieces * pieceRows;
+  /// How columns make up for each other; empty if nothing is known of the tensor.
+  private List<Feedback> feedback(int part, Workers workers) {
+    if (moments.isEmpty() || moments.get().of(tensor.name(), part, 0).isEmpty()) {
+      return List.of();
+    }
+    var segments = new Feedback[Math.ceilDiv(columns, SecondMoments.SEGMENT)];
+    workers.run(
+        segments.length,
+        (segment, _) -> {
+          int from = segment * SecondMoments.SEGMENT;
+          segments[segment] =
+              moments
+                  .get()
+                  .of(tensor.name(), part, segment)
+                  .flatMap(Feedback::of)
+                  .orElseGet(() -> Feedback.none(Math.min(SecondMoments.SEGMENT, columns - from)));
+        });
+    return List.of(segments);
+  }
+
+  private byte[] piece(int part, long piece, List<Feedback> feedback) {
+    long row = piece * pieceRows;
     int rows = (int) Math.min(pieceRows, partRows - row);
     var floats = new float[rows * columns];
     long first = part * partRows + row;
@@ -84,16 +119,15 @@ final class TensorConversion {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    var encoder = encoder((int) part);
-    var bytes = new byte[rows * encoder.rowBytes()];
-    encoder.encode(floats, rows, bytes);
+    var bytes = new byte[Math.toIntExact(rows * type.rowBytes(columns))];
+    if (!feedback.isEmpty()) {
+      new FeedbackEncoder(type, feedback).encode(floats, rows, bytes);
+    } else if (importance.isPresent()) {
+      RowEncoder.of(type, importance.get().ofPart(part)).encode(floats, rows, bytes);
+    } else {
+      RowEncoder.of(type, columns).encode(floats, rows, bytes);
+    }
     return bytes;
-  }
-
-  private RowEncoder encoder(int part) {
-    return importance.isPresent()
-        ? RowEncoder.of(type, importance.get().ofPart(part))
-        : RowEncoder.of(type, columns);
   }
 
   private void check(float[] floats, long first) throws ModelFormatException {

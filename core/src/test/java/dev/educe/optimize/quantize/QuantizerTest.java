@@ -29,7 +29,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -139,6 +138,7 @@ class QuantizerTest {
     var options = ReadingOptions.defaults().withContextTokens(24).withThreads(1);
     var sample = Sample.of("text", "hello world on the world ".repeat(8));
     var importance = ImportanceMatrix.measure(in, options, sample, (_, _, _) -> {});
+    var weighted = QuantizeOptions.of(Mix.Q5_1).withImportance(importance);
     String name = "blk.0.ffn_down_exps.weight";
     try (var original = Gguf.open(in);
         var out =
@@ -146,7 +146,7 @@ class QuantizerTest {
       TensorEntry before = original.tensor(name).orElseThrow();
       int columns = (int) before.shape().columns();
       int rows = (int) ColumnWeights.rowsOfPart(before);
-      var weights = ColumnWeights.of(before, Optional.of(importance)).orElseThrow();
+      var weights = ColumnWeights.of(before, weighted).orElseThrow();
       byte[] written = bytes(out, out.tensor(name).orElseThrow());
       var floats = new float[rows * columns];
       for (int expert = 0; expert < ColumnWeights.parts(before); expert++) {

@@ -235,11 +235,24 @@ public record ServerConfig(
           settings.value(Setting.MODEL_KERNELS, model).text(),
           (int) of(model, Setting.MODEL_WAITING, 1, 1_000_000),
           Duration.ofSeconds(of(model, Setting.MODEL_WAITING_SECONDS, 0, SECONDS_MAX)),
-          settings.value(Setting.MODEL_CHAT_TEMPLATE, model).text());
+          settings.value(Setting.MODEL_CHAT_TEMPLATE, model).text(),
+          speculates(model),
+          Optional.of(settings.value(Setting.MODEL_DRAFT, model).text())
+              .filter(text -> !text.isEmpty())
+              .map(Path::of));
     }
 
     long of(String model, Setting setting, long min, long max) {
       return integer(setting.key(model), settings.value(setting, model), min, max);
+    }
+
+    boolean speculates(String model) {
+      var value = settings.value(Setting.MODEL_SPECULATE, model);
+      return switch (value.text()) {
+        case "auto" -> true;
+        case "off" -> false;
+        default -> throw wrong(Setting.MODEL_SPECULATE.key(model), value, "auto or off");
+      };
     }
 
     KvType kv(String model) {

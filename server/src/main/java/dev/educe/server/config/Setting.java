@@ -66,6 +66,15 @@ public enum Setting {
       "models.*.waiting-seconds",
       "60",
       "How long one may wait; what would wait longer is refused at once. 0 for any time."),
+  MODEL_DRAFT(
+      "models.*.draft",
+      "",
+      "File of a smaller model of the same vocabulary that guesses; guesses are what followed the"
+          + " same words before if empty."),
+  MODEL_SPECULATE(
+      "models.*.speculate",
+      "auto",
+      "Whether guesses of what comes next are computed: auto, where that saves time, or off."),
   MODEL_CHAT_TEMPLATE(
       "models.*.chat-template",
       "",
