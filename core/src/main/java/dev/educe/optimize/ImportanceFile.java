@@ -2,6 +2,7 @@ package dev.educe.optimize;
 
 import dev.educe.format.Gguf;
 import dev.educe.format.GgufWriter;
+import dev.educe.format.Metadata;
 import dev.educe.format.MetadataValue;
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.TensorEntry;
@@ -120,9 +121,14 @@ final class ImportanceFile {
       return new ImportanceMatrix(
           entries,
           metadata.findStrings(DATASETS).orElse(List.of()),
-          (int) metadata.findInteger(CHUNK_COUNT).orElse(0),
-          (int) metadata.findInteger(CHUNK_SIZE).orElse(OLD_CHUNK_TOKENS));
+          count(metadata, CHUNK_COUNT, 0),
+          count(metadata, CHUNK_SIZE, OLD_CHUNK_TOKENS));
     }
+  }
+
+  private static int count(Metadata metadata, String key, int otherwise)
+      throws ModelFormatException {
+    return Math.clamp(metadata.findInteger(key).orElse(otherwise), 0, Integer.MAX_VALUE);
   }
 
   private static Entry entry(Gguf file, String name, TensorEntry squares) throws IOException {

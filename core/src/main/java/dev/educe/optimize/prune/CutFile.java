@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 
 /// Writes what is kept of a model, a few rows of a tensor at a time.
 final class CutFile {
-  private static final Pattern IN_LAYER = Pattern.compile("blk\\.(\\d+)\\.(.+)");
+  private static final Pattern IN_LAYER = Pattern.compile("blk\\.(\\d{1,6})\\.(.+)");
   private static final Pattern EXPERT_ALONE = Pattern.compile("ffn_(gate|up|down)\\.\\d+\\.weight");
 
   // llama.cpp's number for files whose matrices are mostly F16.
@@ -48,6 +48,12 @@ final class CutFile {
   /// Whether weights are turned back into plain numbers on the way.
   static boolean isQuantized(Gguf file) {
     return file.tensors().stream().anyMatch(entry -> entry.type().isQuantized());
+  }
+
+  /// Whether a tensor is of no layer, or of one that is kept.
+  static boolean isKept(TensorEntry entry, Cut cut) {
+    Matcher inLayer = IN_LAYER.matcher(entry.name());
+    return !inLayer.matches() || cut.layers().contains(Integer.parseInt(inLayer.group(1)));
   }
 
   private Optional<GgufWriter.Tensor> tensor(TensorEntry entry) {

@@ -1,7 +1,6 @@
 package dev.educe.optimize.prune;
 
 import dev.educe.format.Gguf;
-import dev.educe.format.TensorEntry;
 import dev.educe.optimize.Chunks;
 import dev.educe.optimize.MeasuredModel;
 import dev.educe.optimize.ReadingOptions;
@@ -209,14 +208,9 @@ public final class Pruner {
 
   private long parameters(Cut cut) {
     return file.tensors().stream()
-        .filter(entry -> isKept(entry, cut))
+        .filter(entry -> CutFile.isKept(entry, cut))
         .mapToLong(entry -> entry.shape().elements())
         .sum();
-  }
-
-  private static boolean isKept(TensorEntry entry, Cut cut) {
-    String[] parts = entry.name().split("\\.");
-    return !parts[0].equals("blk") || cut.layers().contains(Integer.parseInt(parts[1]));
   }
 
   private double divergence(MeasuredModel whole, Cut cut) throws IOException {
