@@ -28,6 +28,7 @@ class FairnessTest {
       new Stepper(
           new SimulatedExecutor(pool, 256, 16, Integer.MAX_VALUE, _ -> 7, clock, 5 * MILLI, MILLI),
           new Candidates(SimulatedExecutor.VOCABULARY),
+          Speculation.NONE,
           EngineOptions.of(20_000, 8),
           clock,
           Meter.NONE);

@@ -128,7 +128,7 @@ public final class EduceServer implements AutoCloseable {
           config.batches().orElseThrow(),
           OpenAi.endpoints(service(budgets, Duration.ZERO)),
           config.batchLines(),
-          InstantSource.system());
+          Batches.Terms.keeping(config.batchesKept()));
     } catch (IOException | RuntimeException e) {
       closeFiles();
       throw e;

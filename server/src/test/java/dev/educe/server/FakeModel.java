@@ -177,7 +177,7 @@ final class FakeModel implements ServedModel {
             "",
             stopText,
             Optional.empty(),
-            new TokenUsage(promptTokens, 0, written, 1, 1, written)));
+            new TokenUsage(promptTokens, 0, written, 0, 0, 1, 1, written)));
   }
 
   private static Happening.TokenLogprobs likely(int token) {

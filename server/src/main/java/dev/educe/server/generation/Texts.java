@@ -37,7 +37,7 @@ public final class Texts implements AutoCloseable {
   private final Budget.Reservation reservation;
   private final boolean[] isEnough; // [choices]; of those that were ended on purpose
   private int underWay;
-  private long firstNanos; // from the request to its first token
+  private long firstNanos; // from the request's head to its first token, sent
 
   /// Starts them.
   ///
@@ -61,7 +61,11 @@ public final class Texts implements AutoCloseable {
     if (exchange.isClientGone()) {
       throw new ClientGoneException();
     }
-    reservation = service.budgets().of(exchange.caller()).reserve(cost(lease, generating));
+    reservation =
+        service
+            .budgets()
+            .of(exchange.caller())
+            .reserve(cost(lease, generating), exchange.canWait());
     try {
       for (Generating text : generating) {
         tickets.add(lease.model().start(text.withPriority(exchange.priority()), mailbox));
@@ -111,6 +115,7 @@ public final class Texts implements AutoCloseable {
           var next = taken.poll();
           see(next);
           happened.accept(next);
+          begun(next);
         }
         exchange.flush();
         long now = System.nanoTime();
@@ -148,17 +153,7 @@ public final class Texts implements AutoCloseable {
   private void see(Happening happening) {
     switch (happening) {
       case Happening.PromptToken _ -> {}
-      case Happening.Piece piece -> {
-        if (!hasBegun[piece.choice()]) {
-          hasBegun[piece.choice()] = true;
-          long nanos = System.nanoTime() - exchange.startNanos();
-          if (firstNanos == 0) {
-            firstNanos = nanos;
-            service.pace().begun();
-          }
-          service.metrics().firstToken(model, nanos);
-        }
-      }
+      case Happening.Piece _ -> {}
       case Happening.End end -> {
         ended(end);
         switch (end.finish()) {
@@ -171,6 +166,24 @@ public final class Texts implements AutoCloseable {
           }
         }
       }
+    }
+  }
+
+  /// Sends a text's first piece at once, and notes when the connection has taken it: what clients
+  /// call the time to the first token ends there. Of an answer that is sent whole it is when the
+  /// piece was there.
+  private void begun(Happening happening) {
+    if (happening instanceof Happening.Piece piece
+        && !piece.text().isEmpty()
+        && !hasBegun[piece.choice()]) {
+      hasBegun[piece.choice()] = true;
+      exchange.flush();
+      long nanos = System.nanoTime() - exchange.startNanos();
+      if (firstNanos == 0) {
+        firstNanos = nanos;
+        service.pace().begun();
+      }
+      service.metrics().firstToken(model, nanos);
     }
   }
 
@@ -199,7 +212,7 @@ public final class Texts implements AutoCloseable {
         generated += usage.generatedTokens();
       }
     }
-    return new TokenUsage(prompt, cached, generated, 0, 0, 0);
+    return new TokenUsage(prompt, cached, generated, 0, 0, 0, 0, 0);
   }
 
   /// Ends what is under way, waits for its end, and settles the tenant's budget by what was used.
