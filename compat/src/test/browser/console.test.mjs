@@ -1,6 +1,8 @@
 // The console in a browser. The servers and the browser are given by the test that runs this.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { createServer, request as ask } from 'node:http';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
@@ -34,7 +36,7 @@ async function open(options = {}, url = CONSOLE_URL) {
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(String(error)));
   page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !request.url().startsWith('data:')) problems.push(`asked for ${request.url()}`);
+    if (!request.url().startsWith(url.replace(/#.*/, '')) && !request.url().startsWith('data:')) problems.push(`asked for ${request.url()}`);
   });
   await page.addInitScript(() =>
     document.addEventListener('securitypolicyviolation', (event) =>
@@ -75,7 +77,6 @@ async function answerWith(...pieces) {
 
 async function accessible(where) {
   // Not as an element of the page: its policy would refuse a script from elsewhere.
-  const { readFile } = await import('node:fs/promises');
   await page.evaluate(await readFile(axe, 'utf8'));
   const { violations } = await page.evaluate(() => window.axe.run());
   const serious = violations
@@ -85,6 +86,62 @@ async function accessible(where) {
 }
 
 const shoot = (name) => page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
+
+// First, while nothing else has been done on the server.
+for (const [name, options] of Object.entries({
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+})) {
+  test(`it is accessible and pictured: ${name}`, async () => {
+    await open(options);
+    await page.getByRole('button', { name: /fox/ }).and(page.locator(':enabled')).waitFor();
+    await accessible('welcome');
+    await shoot(`welcome-${name}`);
+    await settle(90);
+    await send(QUESTION);
+    await answerWith('## Two ways\n\nUse `map` or a **loop**:\n\n```js\nconst twice = (x) => 2 * x;\n```\n\n',
+      '| way | time |\n|---|---|\n| map | 1 ms |\n| loop | 2 ms |\n\n- first\n- second');
+    await send('Show me some code.');
+    await accessible('chat');
+    await shoot(`chat-${name}`);
+    const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(width[0] <= width[1], `${width}`);
+    await page.getByRole('button', { name: 'Settings', exact: true }).click();
+    await accessible('settings');
+    await shoot(`settings-${name}`);
+    await page.getByRole('button', { name: 'Close settings' }).click();
+    if (name === 'phone') {
+      await page.getByRole('button', { name: 'Conversations' }).click();
+      await accessible('list');
+      await shoot('list-phone');
+      await page.keyboard.press('Escape');
+      await page.getByRole('link', { name: 'Dashboard' }).click();
+      await page.locator('.plot canvas').first().waitFor();
+      await shoot('dashboard-phone');
+    }
+    await page.getByRole('link', { name: 'Batches' }).click();
+    await page.getByRole('heading', { name: 'Batches' }).waitFor();
+    if (name === 'light') {
+      await page.getByText('Nothing is here yet').waitFor();
+      await accessible('no batches');
+      await shoot('batches-empty');
+      await page.getByRole('button', { name: 'Try three lines' }).click();
+      await row('example.jsonl').getByText('done').waitFor();
+    }
+    await give('questions.jsonl', Array.from({ length: 1_000 }, (_, id) => line(id, { max_tokens: 100 })).join('\n'));
+    const bar = row('questions.jsonl').first().getByRole('progressbar');
+    await page.waitForFunction((shown) => shown?.value > 30, await bar.elementHandle());
+    await give('broken.jsonl', `${line(1)}\n{`);
+    await row('broken.jsonl').first().getByText('cannot be answered').waitFor();
+    await accessible('batches');
+    await shoot(`batches-${name}`);
+    const wide = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide[0] <= wide[1], `${wide}`);
+    await row('questions.jsonl').first().getByRole('button', { name: 'Cancel' }).click();
+    await row('questions.jsonl').first().getByText('cancelled', { exact: true }).waitFor();
+  });
+}
 
 test('a message is sent and answered, with its speed, and kept', async () => {
   await settle();
@@ -212,6 +269,101 @@ test('a refusal is told in the words of the server', async () => {
   await page.getByRole('alert').getByText(/context/).waitFor();
 });
 
+/** A way to the server that ends with the first piece of an answer, and is then gone for good. */
+async function frail() {
+  const frail = createServer((from, to) => {
+    const { hostname, port, host } = new URL(CONSOLE_URL);
+    const { origin, ...headers } = from.headers; // it is that of this server
+    const through = ask({ hostname, port, path: from.url, method: from.method, headers: { ...headers, host } }, (answer) => {
+      to.writeHead(answer.statusCode, answer.headers);
+      if (!from.url.endsWith('completions')) return answer.pipe(to);
+      answer.once('data', (piece) => to.write(piece, () => {
+        frail.close();
+        frail.closeAllConnections();
+        through.destroy();
+      }));
+      answer.on('error', () => {});
+    });
+    through.on('error', () => {});
+    from.pipe(through);
+  });
+  await new Promise((listening) => frail.listen(0, '127.0.0.1', listening));
+  frail.unref(); // a test that fails does not keep this process
+  return frail;
+}
+
+test('a server that ends in the middle of an answer is told of, and what came is kept', async () => {
+  const server = await frail();
+  await open({}, `http://127.0.0.1:${server.address().port}/`);
+  expected = /ERR_|Failed to load/;
+  await page.getByRole('textbox', { name: 'Message' }).fill(QUESTION);
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('The connection broke off').waitFor();
+  await shoot('broken');
+  assert.ok((await answers().locator('.text').innerText()).length > 0);
+  await page.getByRole('button', { name: 'Regenerate' }).click();
+  await page.getByRole('alert').getByText('The server cannot be reached').waitFor();
+  await page.getByRole('link', { name: 'Batches' }).click();
+  await page.getByRole('alert').getByText('The server cannot be reached').waitFor();
+  await page.getByRole('link', { name: 'Dashboard' }).click();
+  await page.getByRole('alert').getByText('The server cannot be reached').waitFor();
+});
+
+test('names do nothing but be read, and there is no session to be stolen', async () => {
+  const evil = '<img src=x onerror="document.title=1">';
+  await page.route('**/v1/models', (route) => route.fulfill({ json: { data: [{ id: evil }] } }));
+  await page.reload();
+  await page.getByLabel('Model', { exact: true }).waitFor();
+  assert.equal(await page.getByLabel('Model', { exact: true }).locator('option').innerText(), evil);
+  await page.getByRole('link', { name: 'Batches' }).click();
+  await give(`${evil.replaceAll('"', '')}.jsonl`, line(1));
+  await page.getByRole('heading', { name: evil.replaceAll('"', '') }).waitFor();
+  await page.evaluate(() => { sessionStorage.setItem('educe.key', 'sk-secret'); });
+  await page.reload();
+  await page.getByRole('heading', { name: 'Batches' }).waitFor();
+  assert.equal(await page.title(), 'Educe');
+  assert.equal(await page.locator('main img').count(), 0);
+  assert.deepEqual(await page.context().cookies(), []);
+  assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage }).includes('sk-secret')), false);
+  const other = await page.context().newPage();
+  await other.goto(CONSOLE_URL);
+  assert.equal(await other.evaluate(() => sessionStorage.getItem('educe.key')), null);
+});
+
+const line = (id, body = {}) => JSON.stringify({
+  custom_id: `line-${id}`, method: 'POST', url: '/v1/completions',
+  body: { model: 'stories', prompt: 'Once upon a time', max_tokens: 20, temperature: 0, ...body },
+});
+const give = (name, text) => page.getByLabel('File of requests').setInputFiles({ name, mimeType: 'application/jsonl', buffer: Buffer.from(text) });
+const row = (name) => page.getByRole('listitem', { name });
+
+test('batches are sent, watched, fetched and cancelled', async () => {
+  await open({ acceptDownloads: true }, `${CONSOLE_URL}#batches`);
+  await give('notes.txt', 'buy milk');
+  await page.getByRole('alert').getByText(/notes.txt is no file of requests/).waitFor();
+  await give('three.jsonl', [1, 2, 3].map((id) => line(id, id === 3 ? { model: 'nobody' } : {})).join('\n'));
+  await row('three.jsonl').getByText('done').waitFor();
+  assert.match(await row('three.jsonl').innerText(), /2 of 3 answered · 1 without/);
+  for (const [button, ids] of [['Answers', ['line-1', 'line-2']], ['Errors', ['line-3']]]) {
+    const coming = page.waitForEvent('download');
+    await row('three.jsonl').getByRole('button', { name: button }).click();
+    const download = await coming;
+    assert.equal(download.suggestedFilename(), `three.${button.toLowerCase()}.jsonl`);
+    const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n').map(JSON.parse);
+    assert.deepEqual(lines.map(({ custom_id: id }) => id).sort(), ids);
+  }
+  await give('wrong.jsonl', `${line(1)}\n${line(1)}\n{`);
+  await row('wrong.jsonl').getByText('cannot be answered').waitFor();
+  assert.match(await row('wrong.jsonl').innerText(), /Line 2: .*custom_id[^]*Line 3: /);
+  await page.getByLabel('to be answered within').selectOption('7d');
+  await give('long.jsonl', Array.from({ length: 3_000 }, (_, id) => line(id, { max_tokens: 200 })).join('\n'));
+  const progress = row('long.jsonl').getByRole('progressbar');
+  await page.waitForFunction((bar) => bar?.value > 3, await progress.elementHandle());
+  await row('long.jsonl').getByRole('button', { name: 'Cancel' }).click();
+  await row('long.jsonl').getByText('cancelled', { exact: true }).waitFor();
+  await row('long.jsonl').getByRole('button', { name: 'Answers' }).waitFor();
+});
+
 test('the dashboard moves', async () => {
   await settle();
   await page.getByRole('link', { name: 'Dashboard' }).click();
@@ -237,41 +389,6 @@ test('the dashboard moves', async () => {
   await shoot('dashboard-dark');
 });
 
-for (const [name, options] of Object.entries({
-  light: { colorScheme: 'light' },
-  dark: { colorScheme: 'dark' },
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
-})) {
-  test(`it is accessible and pictured: ${name}`, async () => {
-    await open(options);
-    await page.getByRole('button', { name: /fox/ }).and(page.locator(':enabled')).waitFor();
-    await accessible('welcome');
-    await shoot(`welcome-${name}`);
-    await settle(90);
-    await send(QUESTION);
-    await answerWith('## Two ways\n\nUse `map` or a **loop**:\n\n```js\nconst twice = (x) => 2 * x;\n```\n\n',
-      '| way | time |\n|---|---|\n| map | 1 ms |\n| loop | 2 ms |\n\n- first\n- second');
-    await send('Show me some code.');
-    await accessible('chat');
-    await shoot(`chat-${name}`);
-    const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    assert.ok(width[0] <= width[1], `${width}`);
-    await page.getByRole('button', { name: 'Settings', exact: true }).click();
-    await accessible('settings');
-    await shoot(`settings-${name}`);
-    if (name === 'phone') {
-      await page.getByRole('button', { name: 'Close settings' }).click();
-      await page.getByRole('button', { name: 'Conversations' }).click();
-      await accessible('list');
-      await shoot('list-phone');
-      await page.keyboard.press('Escape');
-      await page.getByRole('link', { name: 'Dashboard' }).click();
-      await page.locator('.plot canvas').first().waitFor();
-      await shoot('dashboard-phone');
-    }
-  });
-}
-
 test('everything is done by keyboard', async () => {
   await page.getByRole('textbox', { name: 'Message' }).and(page.locator(':focus')).waitFor();
   await page.keyboard.type('Hello');
@@ -283,23 +400,31 @@ test('everything is done by keyboard', async () => {
     await page.keyboard.press('Tab');
     reached.add(await page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()));
   }
-  for (const name of ['Send', 'Model', 'Chat', 'Dashboard', 'Settings', 'New conversation']) assert.ok(reached.has(name), `${name}: ${[...reached]}`);
+  for (const name of ['Send', 'Model', 'Chat', 'Batches', 'Dashboard', 'Settings', 'New conversation']) assert.ok(reached.has(name), `${name}: ${[...reached]}`);
 });
 
 test('where a key is asked for, there is a field for it', async () => {
   await open({}, CONSOLE_KEYED_URL);
   expected = /status of 401/;
-  await page.getByLabel('API key').waitFor();
+  await page.getByText('This server asks for an API key').waitFor();
   await accessible('key');
   await shoot('key');
+  await page.getByLabel('API key').fill('sk-wrong');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'This key is not good here' }).waitFor();
   await page.getByLabel('API key').fill(CONSOLE_KEY);
   await page.keyboard.press('Enter');
   await page.getByLabel('API key').waitFor({ state: 'detached' });
   await settle(8);
   await send(QUESTION);
   assert.equal(await answers().count(), 1);
+  expected = /status of 40[01]/;
+  await page.getByRole('link', { name: 'Batches' }).click();
+  await page.getByText('This server keeps no batches').waitFor();
+  await accessible('batches that are off');
+  await shoot('batches-off');
   await page.getByRole('button', { name: 'Settings', exact: true }).click();
   await page.getByRole('button', { name: 'Forget' }).click();
   await page.getByRole('alert').waitFor();
-  assert.equal(await page.evaluate(() => localStorage.getItem('educe.key')), null);
+  assert.deepEqual(await page.evaluate(() => [localStorage.getItem('educe.key'), sessionStorage.getItem('educe.key')]), [null, null]);
 });

@@ -182,6 +182,8 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
             usage.promptTokens(),
             usage.cachedTokens(),
             usage.generatedTokens(),
+            usage.draftedTokens(),
+            usage.rejectedTokens(),
             usage.prefillNanos(),
             usage.queueNanos() + usage.prefillNanos(),
             usage.decodeNanos(),

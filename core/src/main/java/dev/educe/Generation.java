@@ -34,6 +34,8 @@ public record Generation(
   ///   counts them, and the others none, so that sums are right
   /// @param cachedTokens of those, how many were computed before, for another generation
   /// @param generatedTokens tokens written
+  /// @param draftedTokens guesses of what comes next that were computed
+  /// @param rejectedTokens of those, how many did not come true
   /// @param promptNanos time to read the prompt
   /// @param firstTokenNanos time from the call to the first token
   /// @param decodeNanos time from the first token to the last
@@ -42,6 +44,8 @@ public record Generation(
       int promptTokens,
       int cachedTokens,
       int generatedTokens,
+      int draftedTokens,
+      int rejectedTokens,
       long promptNanos,
       long firstTokenNanos,
       long decodeNanos,

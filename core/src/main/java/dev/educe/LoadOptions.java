@@ -4,7 +4,9 @@ import dev.educe.engine.EngineOptions;
 import dev.educe.kernels.KvType;
 import dev.educe.platform.Machine;
 import dev.educe.platform.MemoryBudget;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.DoubleConsumer;
 
 /// How a model is loaded. Immutable; `withX` copies.
@@ -18,6 +20,10 @@ import java.util.function.DoubleConsumer;
 /// @param waitingMax how many requests may wait for their turn; more are refused
 /// @param waitMax how long one may wait; what would wait longer is refused at once. Zero for as
 ///   long as it takes
+/// @param speculates whether steps compute guesses of what comes next where that saves time; it
+///   changes no token
+/// @param draft a smaller model of the same vocabulary that guesses; without one, guesses come from
+///   the sequence's own tokens
 /// @param budget what the memory is taken from; share one among models of one process
 /// @param progress is told the loaded share, 0 to 1, now and then, on the loading thread
 public record LoadOptions(
@@ -29,6 +35,8 @@ public record LoadOptions(
     boolean dequantize,
     int waitingMax,
     Duration waitMax,
+    boolean speculates,
+    Optional<Path> draft,
     MemoryBudget budget,
     DoubleConsumer progress) {
   /// The context of a model that allows more and is not told how much.
@@ -66,7 +74,18 @@ public record LoadOptions(
   public static LoadOptions defaults() {
     var budget = MemoryBudget.of(Machine.memoryBytes());
     return new LoadOptions(
-        0, 0, 1, KvType.F16, "", false, WAITING_DEFAULT, Duration.ZERO, budget, _ -> {});
+        0,
+        0,
+        1,
+        KvType.F16,
+        "",
+        false,
+        WAITING_DEFAULT,
+        Duration.ZERO,
+        true,
+        Optional.empty(),
+        budget,
+        _ -> {});
   }
 
   public LoadOptions withThreads(int threads) {
@@ -79,6 +98,8 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
         budget,
         progress);
   }
@@ -93,6 +114,8 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
         budget,
         progress);
   }
@@ -107,6 +130,8 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
         budget,
         progress);
   }
@@ -121,6 +146,8 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
         budget,
         progress);
   }
@@ -135,6 +162,8 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
         budget,
         progress);
   }
@@ -149,6 +178,8 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
         budget,
         progress);
   }
@@ -163,6 +194,40 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
+        budget,
+        progress);
+  }
+
+  public LoadOptions withSpeculation(boolean speculates) {
+    return new LoadOptions(
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        speculates,
+        draft,
+        budget,
+        progress);
+  }
+
+  public LoadOptions withDraft(Path draft) {
+    return new LoadOptions(
+        threads,
+        contextLength,
+        sequences,
+        kv,
+        kernels,
+        dequantize,
+        waitingMax,
+        waitMax,
+        speculates,
+        Optional.of(draft),
         budget,
         progress);
   }
@@ -177,6 +242,8 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
         budget,
         progress);
   }
@@ -191,6 +258,8 @@ public record LoadOptions(
         dequantize,
         waitingMax,
         waitMax,
+        speculates,
+        draft,
         budget,
         progress);
   }

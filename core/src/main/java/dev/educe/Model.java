@@ -93,6 +93,7 @@ public final class Model implements AutoCloseable {
       String summary,
       Workers workers,
       CpuExecutor executor,
+      DraftModel draft,
       LogitKernels logits,
       EngineOptions engineOptions) {
     this.metadata = metadata;
@@ -110,14 +111,22 @@ public final class Model implements AutoCloseable {
     this.summary = summary;
     this.workers = workers;
     this.executor = executor;
-    this.memoryBytes = executor.bytes();
+    this.memoryBytes = executor.bytes() + draft.bytes();
     this.engine =
         new Engine(
             executor,
             new Candidates(vocabularySize, logits),
+            draft.speculation(),
             engineOptions,
             Clock.system(),
             Meter.NONE);
+  }
+
+  /// Loads the little model that comes with Educe, see [EmbeddedModel].
+  ///
+  /// @throws IOException if it cannot be read
+  public static Model embedded() throws IOException {
+    return load(EmbeddedModel.path());
   }
 
   /// Loads a model file with default options.
@@ -151,7 +160,9 @@ public final class Model implements AutoCloseable {
       int threads = options.threads() == 0 ? Machine.physicalCores() : options.threads();
       var workers = new Workers(threads);
       CpuExecutor executor = null;
+      DraftModel draft = null;
       try {
+        var executorOptions = executorOptions(options, context);
         executor =
             CpuExecutor.load(
                 file,
@@ -159,8 +170,10 @@ public final class Model implements AutoCloseable {
                 selection.kernels(),
                 workers,
                 options.budget(),
-                executorOptions(options, context),
+                executorOptions,
                 options.progress());
+        var vocabulary = finished(tokenizer);
+        draft = DraftModel.load(vocabulary, selection.kernels(), workers, options, executorOptions);
         String summary =
             String.format(
                 Locale.ROOT,
@@ -168,10 +181,10 @@ public final class Model implements AutoCloseable {
                 selection.reason(),
                 threads,
                 threads == 1 ? "thread" : "threads",
-                executor.bytes() >> 20);
+                (executor.bytes() + draft.bytes()) >> 20);
         return new Model(
             file.metadata(),
-            finished(tokenizer),
+            vocabulary,
             new PrefixKey(
                 "",
                 path.getFileName().toString(),
@@ -183,9 +196,13 @@ public final class Model implements AutoCloseable {
             summary,
             workers,
             executor,
+            draft,
             selection.kernels().logits(),
             options.engineOptions(context, executor.batchLogitsMax(), decoder.window()));
       } catch (IOException | RuntimeException | Error failed) {
+        if (draft != null) {
+          draft.speculation().drafter().close();
+        }
         if (executor != null) {
           executor.close();
         }

@@ -174,7 +174,7 @@ class ToolTest {
   }
 
   private static Reply reply(String text, ToolCall... calls) {
-    var usage = new Generation.Usage(1, 0, 1, 0, 0, 0, 0);
+    var usage = new Generation.Usage(1, 0, 1, 0, 0, 0, 0, 0, 0);
     return new Reply(
         new Message.Assistant(text, "", List.of(calls)),
         new Generation(text, List.of(), List.of(), List.of(), Generation.Finish.STOP, usage));

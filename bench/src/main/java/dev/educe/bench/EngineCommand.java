@@ -54,7 +54,11 @@ final class EngineCommand {
 
   void run() throws IOException {
     var options =
-        LoadOptions.defaults().withThreads(threads).withContextLength(CONTEXT).withSequences(2);
+        LoadOptions.defaults()
+            .withThreads(threads)
+            .withContextLength(CONTEXT)
+            .withSequences(2)
+            .withSpeculation(false);
     try (var loaded = Model.load(path, options)) {
       model = loaded;
       System.out.println(model.summary());

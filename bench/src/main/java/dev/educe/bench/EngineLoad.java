@@ -9,7 +9,6 @@ import dev.educe.server.model.Happening;
 import dev.educe.server.model.Mailbox;
 import dev.educe.server.model.ServedModel;
 import java.util.ArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// The load of clients who each wait for their answer, on a model without HTTP: what the server's
@@ -62,18 +61,20 @@ final class EngineLoad {
     model.start(new Generating(0, 0, (int[]) prompts.next(), request, false), mailbox);
     long first = 0;
     long last = 0;
-    while (true) {
-      try {
-        var next = mailbox.poll(TimeUnit.SECONDS.toNanos(60)).orElseThrow();
-        if (next instanceof Happening.End) {
-          return (double) (last - first) / Math.max(1, tokens - 1);
+    try {
+      while (true) {
+        mailbox.await();
+        for (var next : mailbox.takeAll()) {
+          if (next instanceof Happening.End) {
+            return (double) (last - first) / Math.max(1, tokens - 1);
+          }
         }
         last = System.nanoTime();
         first = first == 0 ? last : first;
-      } catch (InterruptedException _) {
-        Thread.currentThread().interrupt();
-        return 0;
       }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return 0;
     }
   }
 }

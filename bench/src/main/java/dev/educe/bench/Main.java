@@ -36,6 +36,14 @@ public final class Main {
       ./dev bench schemas DIRECTORY  schemas and their tests, as of MaskBench: what is enforced
           --model MODEL       masks over its vocabulary, too
           --show KINDS        of refused,crashed,slow,read,unread; each with its file
+      ./dev bench quantized MODEL --on TEXT
+                                     what formats cost, without and with an importance matrix
+          --context N, --mixes Q8_0,Q4_K_M
+      ./dev bench pruned MODEL --on TEXT
+                                     what pruning costs once the model is healed by distillation
+          --share 25%, --context N, --samples N, --tokens N, --learning-rate X
+      ./dev bench speculate MODEL    what guesses gain and cost, by how often they come true
+          --only forced|adapted|ngrams, --guesses N, --threads N, --rounds N, --tokens N
       ./dev bench safepoints MODEL   how long all threads take to stop, idle and under load
           --threads N, --rounds N, --seconds N
       """;
@@ -71,6 +79,9 @@ public final class Main {
       case "sampling" -> new SamplingCommand(rest).run();
       case "grammar" -> new GrammarCommand(root, rest).run();
       case "schemas" -> new SchemasCommand(root, rest).run();
+      case "quantized" -> new QuantizedCommand(root, rest).run();
+      case "pruned" -> new PrunedCommand(root, rest).run();
+      case "speculate" -> new SpeculateCommand(root, rest).run();
       case "safepoints" -> new SafepointsCommand(root, rest).run();
       case "help", "--help", "-h" -> System.out.print(HELP);
       default ->

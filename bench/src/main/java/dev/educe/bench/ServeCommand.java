@@ -38,7 +38,6 @@ final class ServeCommand {
   private static final int PROMPT_TOKENS = 32;
   private static final int CONTEXT = 512;
   private static final double OVERLOAD = 20;
-  private static final int WAITING_SECONDS = 2;
 
   private final Path root;
   private final Path path;
@@ -84,6 +83,9 @@ final class ServeCommand {
               "heartbeat-seconds=5")) {
         new IdleStreams(server, streams).run();
       }
+    }
+    if (isWanted("background")) {
+      new Background(root, path, requests, rounds, random).run();
     }
     if (isWanted("disconnects")) {
       try (var server = served()) {
@@ -194,14 +196,14 @@ final class ServeCommand {
 
   /// Twenty times as many requests as can be answered, and five seconds later.
   private void overload() throws IOException, InterruptedException, PeerFailedException {
-    try (var server = served("models.m.waiting-seconds=" + WAITING_SECONDS);
+    try (var server = served();
         var client = new LoadClient(server.target(tokens))) {
       closed(client, CLIENTS / 4, 2 * CLIENTS);
       var load = new Load(client, prompts, 1_000_000, Duration.ofSeconds(seconds), _ -> {});
       var full = checked(new LoadResult("concurrency", CLIENTS, load.closed(CLIENTS), List.of()));
       double peak = full.requestRate();
-      // Twice as many may run as those clients were, after the longest wait there is.
-      double millisMax = 2 * full.totalTimes().max() + 1e3 * WAITING_SECONDS;
+      // Twice as many may run as those clients were; and nobody waits longer than the time of load.
+      double millisMax = 2 * full.totalTimes().max() + 1e3 * seconds;
       var goal = List.of(new Goal(Goal.Figure.E2E, millisMax));
       var before = open(client, 0.5 * peak, List.of());
       var over = open(client, OVERLOAD * peak, goal);

@@ -55,6 +55,8 @@ final class ChatCommand implements Callable<Integer> {
 
   @Mixin private Loading loading;
 
+  @Mixin private Guessing guessing;
+
   @Option(
       names = "--system",
       paramLabel = "TEXT",
@@ -120,7 +122,8 @@ final class ChatCommand implements Callable<Integer> {
       new Bounds(spec.commandLine()).check("--context", context, 1, Loading.CONTEXT_MAX);
     }
     request(List.of(Message.user("")));
-    var options = loading.options(context == null ? 0 : context, KvType.F16);
+    var options = guessing.of(loading.options(context == null ? 0 : context, KvType.F16));
+    loading.file().embedByDefault();
     var path = loading.file().require();
     var given = template == null ? null : template();
     try (var model = loading.load(console, options)) {

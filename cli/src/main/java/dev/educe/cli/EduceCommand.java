@@ -75,11 +75,16 @@ final class EduceCommand implements Callable<Integer> {
     commands.put("tokenize", new TokenizeCommand(console));
     commands.put("embed", new EmbedCommand(console));
     commands.put("perplexity", new PerplexityCommand(console));
+    commands.put("evaluate", new EvaluateCommand(console));
+    commands.put("imatrix", new ImatrixCommand(console));
+    commands.put("prune", new PruneCommand(console));
     commands.put("logits", new LogitsCommand(console));
+    commands.put("quantize", new QuantizeCommand(console));
     commands.put("template", new TemplateCommand(console));
     commands.put(
         "bench",
         new CommandLine(new BenchCommand(console)).addSubcommand(new BenchServeCommand(console)));
+    commands.put("distil", new DistilCommand(console));
     commands.put("serve", new ServeCommand(console));
     commands.put("batch", new BatchCommand(console));
     commands.put("keys", new KeysCommand(console));

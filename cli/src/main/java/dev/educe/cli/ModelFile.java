@@ -1,9 +1,12 @@
 package dev.educe.cli;
 
+import dev.educe.EmbeddedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -11,6 +14,10 @@ import picocli.CommandLine.Spec;
 
 /// The argument MODEL that every command has.
 final class ModelFile {
+  /// A separator, or a single word with an ending.
+  private static final Pattern FILE =
+      Pattern.compile("embedded|.*[/\\\\].*|.*\\.gguf|\\S+\\.\\w+", Pattern.DOTALL);
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
@@ -19,8 +26,28 @@ final class ModelFile {
       arity = "0..1",
       hideParamSyntax = true,
       paramLabel = "MODEL",
-      description = "A GGUF file.")
+      description = "A GGUF file; 'embedded' is the little storyteller that comes with Educe.")
   private Path path;
+
+  /// Takes the embedded model where none was given.
+  void embedByDefault() {
+    if (path == null) {
+      path = Path.of(EmbeddedModel.KEYWORD);
+    }
+  }
+
+  /// The argument, if it is not a file and does not look like one, but like a text: a mistyped path
+  /// must not become one.
+  Optional<String> text() {
+    return Optional.ofNullable(path)
+        .map(Path::toString)
+        .filter(text -> !Files.exists(path) && !FILE.matcher(text).matches());
+  }
+
+  /// Takes the embedded model, whatever was given.
+  void embed() {
+    path = Path.of(EmbeddedModel.KEYWORD);
+  }
 
   /// The file.
   ///
@@ -33,7 +60,16 @@ final class ModelFile {
           "MODEL is missing: give the path of a GGUF file, for instance one from Hugging Face, or"
               + " write one with random weights by 'educe bench --make llama-tiny-q8_0 tiny.gguf'");
     }
-    return readable(path);
+    return of(path.toString());
+  }
+
+  /// The file of a path, or the embedded model's.
+  ///
+  /// @throws IOException if there is no such file
+  static Path of(String text) throws IOException {
+    Path path = Path.of(text);
+    boolean isEmbedded = text.equals(EmbeddedModel.KEYWORD) && !Files.exists(path);
+    return readable(isEmbedded ? EmbeddedModel.path() : path);
   }
 
   /// The argument as given; for writing.

@@ -1,22 +1,16 @@
 package dev.educe.cli;
 
-import dev.educe.Model;
-import dev.educe.kernels.KvType;
-import dev.educe.sampling.NumericalException;
+import dev.educe.optimize.Chunks;
+import dev.educe.optimize.evaluate.Evaluator;
+import dev.educe.optimize.evaluate.Perplexity;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /// `educe perplexity`: how well a model predicts a text.
 ///
@@ -44,9 +38,7 @@ import picocli.CommandLine.Spec;
 final class PerplexityCommand implements Callable<Integer> {
   private final Console console;
 
-  @Spec private CommandSpec spec;
-
-  @Mixin private Loading loading;
+  @Mixin private ModelFile file;
 
   @Parameters(
       index = "1",
@@ -56,12 +48,7 @@ final class PerplexityCommand implements Callable<Integer> {
       description = "The text, in UTF-8, of at least two contexts.")
   private Path text;
 
-  @Option(
-      names = {"-c", "--context"},
-      paramLabel = "N",
-      defaultValue = "512",
-      description = "Tokens of a chunk; ${DEFAULT-VALUE} by default.")
-  private int context;
+  @Mixin private Measuring measuring;
 
   @Option(names = "--json", description = "Print one JSON object at the end.")
   private boolean json;
@@ -72,64 +59,24 @@ final class PerplexityCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    new Bounds(spec.commandLine()).check("--context", context, 4, Loading.CONTEXT_MAX);
-    var options = loading.options(context, KvType.F16);
-    loading.file().require();
-    if (text == null) {
-      throw new ParameterException(spec.commandLine(), "FILE is missing: give the path of a text");
-    }
-    String source = Display.decode(Files.readAllBytes(ModelFile.readable(text)), text.toString());
-    try (var model = loading.load(console, options)) {
-      int[] tokens = model.tokenizer().encode(source, false);
-      int chunks = tokens.length / context;
-      if (chunks < 2) {
-        throw new IOException(
-            "%s has %,d tokens; two contexts, %,d, are needed: take a longer text or a smaller -c"
-                .formatted(text, tokens.length, 2L * context));
+    measuring.options();
+    var path = file.require();
+    var sample = measuring.sample(text, "FILE");
+    try (var model = measuring.load(console, path)) {
+      var chunks = Chunks.of(model.tokenizer(), sample, measuring.context(), 2);
+      var perplexity = Evaluator.evaluate(model, chunks, this::show).perplexity();
+      if (!json) {
+        console.print("\n");
       }
-      var perplexity = measure(model, tokens, chunks);
-      console.print(json ? json(perplexity, chunks) : line(perplexity));
+      console.print(json ? json(perplexity, chunks.count()) : line(perplexity));
     }
     return ExitCode.OK;
   }
 
-  private Perplexity measure(Model model, int[] tokens, int chunks) {
-    var bos = model.tokenizer().bos();
-    // The way to ask a tokenizer whether a text begins with BOS is to begin one.
-    int[] empty = model.tokenizer().encode("", false);
-    boolean isBosWanted = bos.isPresent() && empty.length > 0 && empty[0] == bos.getAsInt();
-    var perplexity = new Perplexity();
-    var row = new int[1];
-    for (int chunk = 0; chunk < chunks; chunk++) {
-      int[] part = Arrays.copyOfRange(tokens, chunk * context, (chunk + 1) * context);
-      int[] input = part.clone();
-      if (isBosWanted) {
-        input[0] = bos.getAsInt();
-      }
-      row[0] = 0;
-      model.logits(
-          input,
-          logits -> {
-            int position = row[0]++;
-            if (position >= context / 2 && position < context - 1) {
-              perplexity.add(logits, part[position + 1]);
-            }
-          });
-      if (Thread.interrupted()) {
-        throw new CancellationException();
-      }
-      if (Double.isNaN(perplexity.value())) {
-        throw new NumericalException(
-            "chunk %,d gives no perplexity: its logits are not numbers".formatted(chunk + 1));
-      }
-      if (!json) {
-        console.print(Display.format("[%d]%.4f,", chunk + 1, perplexity.value()));
-      }
-    }
+  private void show(int done, int chunks, Perplexity soFar) {
     if (!json) {
-      console.print("\n");
+      console.print(Display.format("[%d]%.4f,", done, soFar.value()));
     }
-    return perplexity;
   }
 
   private static String line(Perplexity perplexity) {
@@ -141,7 +88,7 @@ final class PerplexityCommand implements Callable<Integer> {
     object.put("perplexity", perplexity.value());
     object.put("error", perplexity.error());
     object.put("chunks", chunks);
-    object.put("context", context);
+    object.put("context", measuring.context());
     object.put("tokens", perplexity.count());
     return Json.write(object) + "\n";
   }

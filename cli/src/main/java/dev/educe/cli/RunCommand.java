@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.ArgGroup;
@@ -30,18 +31,19 @@ import picocli.CommandLine.Spec;
 /// `educe run`: a prompt and its continuation.
 @Command(
     name = "run",
-    customSynopsis = "educe run [OPTION]… MODEL [PROMPT]",
+    customSynopsis = "educe run [OPTION]… [MODEL] [PROMPT]",
     description = {
       "Continues a text.",
       "",
       "Prints PROMPT and its continuation as it is written, and at the end a line of figures to"
-          + " standard error."
+          + " standard error. Without MODEL the little storyteller that comes with Educe goes on."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     sortOptions = false,
     footerHeading = "%nExamples:%n",
     footer = {
+      "  educe run \"Once upon a time\"",
       "  educe run model.gguf \"Once upon a time\"",
       "  educe run model.gguf \"Once upon a time\" -n 200 --temperature 0",
       "  educe run model.gguf \"A cat as JSON: \" --schema cat.json --no-echo",
@@ -61,6 +63,8 @@ final class RunCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Mixin private Loading loading;
+
+  @Mixin private Guessing guessing;
 
   @Parameters(
       index = "1",
@@ -172,7 +176,14 @@ final class RunCommand implements Callable<Integer> {
       bounds.check(json, "--logprobs", "together with --json", "it alone");
     }
     var sampling = samplingOptions.sampling();
-    var options = loading.options(context == null ? 0 : context, KvType.F16);
+    var options = guessing.of(loading.options(context == null ? 0 : context, KvType.F16));
+    // One argument that is no file is what is to be continued.
+    var only = prompt == null ? loading.file().text() : Optional.<String>empty();
+    if (only.isPresent()) {
+      prompt = only.get();
+      loading.file().embed();
+    }
+    loading.file().embedByDefault();
     var path = loading.file().require();
     String text = prompt == null ? read() : prompt;
     for (String stopText : stop) {
@@ -249,6 +260,8 @@ final class RunCommand implements Callable<Integer> {
     object.put("finish", generation.finish().name().toLowerCase(Locale.ROOT));
     object.put("prompt_tokens", usage.promptTokens());
     object.put("generated_tokens", usage.generatedTokens());
+    object.put("drafted_tokens", usage.draftedTokens());
+    object.put("rejected_tokens", usage.rejectedTokens());
     object.put("prompt_seconds", usage.promptNanos() / 1e9);
     object.put("first_token_seconds", usage.firstTokenNanos() / 1e9);
     object.put("decode_seconds", usage.decodeNanos() / 1e9);

@@ -1,5 +1,6 @@
 package dev.educe.cli;
 
+import dev.educe.EmbeddedModel;
 import dev.educe.server.EduceServer;
 import dev.educe.server.config.ConfigException;
 import dev.educe.server.config.ServerConfig;
@@ -26,7 +27,8 @@ import picocli.CommandLine.Spec;
     name = "serve",
     customSynopsis = "educe serve [OPTION]… [[NAME=]MODEL…]",
     description = {
-      "Serves models to OpenAI's clients until it is told to end.",
+      "Serves models to OpenAI's clients until it is told to end; the little storyteller that comes"
+          + " with Educe where none is named.",
       "",
       "Settings come from --config, then from variables EDUCE_SERVE_…, then from here; the last one"
           + " counts. docs/how-to/serve.md lists them all."
@@ -75,6 +77,12 @@ final class ServeCommand implements Callable<Integer> {
   private String keys;
 
   @Option(
+      names = "--draft",
+      paramLabel = "FILE",
+      description = "A smaller model of their vocabulary that guesses for each MODEL.")
+  private String draft;
+
+  @Option(
       names = "--set",
       paramLabel = "NAME=VALUE",
       description = "Any other setting; may be given more than once.")
@@ -108,10 +116,6 @@ final class ServeCommand implements Callable<Integer> {
       settings.lines().forEach(console::println);
       return ExitCode.OK;
     }
-    if (checked.models().isEmpty()) {
-      throw new ParameterException(
-          spec.commandLine(), "MODEL is missing: give the path of a GGUF file, or --config");
-    }
     for (Source source : checked.models()) {
       ModelFile.readable(source.file());
     }
@@ -128,11 +132,11 @@ final class ServeCommand implements Callable<Integer> {
     for (String model : models) {
       int equals = model.indexOf('=');
       String file = model.substring(equals + 1);
-      String name =
-          equals > 0
-              ? model.substring(0, equals)
-              : Path.of(file).getFileName().toString().replaceFirst("\\.gguf$", "");
+      String name = equals > 0 ? model.substring(0, equals) : name(file);
       settings.put("models." + name + ".file", file, "command line");
+      if (draft != null) {
+        settings.put("models." + name + ".draft", draft, "flag --draft");
+      }
     }
     for (String assignment : assignments) {
       int equals = assignment.indexOf('=');
@@ -142,11 +146,21 @@ final class ServeCommand implements Callable<Integer> {
       }
       settings.put(assignment.substring(0, equals), assignment.substring(equals + 1), "flag --set");
     }
+    if (settings.models().isEmpty()) {
+      settings.put(
+          "models." + EmbeddedModel.NAME + ".file", EmbeddedModel.KEYWORD, "no model named");
+    }
     putFlag(settings, "host", host);
     putFlag(settings, "port", port);
     putFlag(settings, "keys", keys);
     putFlag(settings, "insecure-no-auth", insecure ? "true" : null);
     return settings;
+  }
+
+  private static String name(String file) {
+    return file.equals(EmbeddedModel.KEYWORD)
+        ? EmbeddedModel.NAME
+        : Path.of(file).getFileName().toString().replaceFirst("\\.gguf$", "");
   }
 
   private static void putFlag(Settings settings, String key, String value) {

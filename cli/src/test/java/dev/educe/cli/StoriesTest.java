@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// The commands over a real model, against what another engine says.
@@ -20,6 +22,11 @@ class StoriesTest {
       "run", model(), "Once upon a time", "-n", "200", "--temperature", "0", "--kv", "f32"
     };
     assertEquals(story.strip(), Ran.educe(run).out().strip());
+    for (var guessing : List.of(List.of("--draft", model()), List.of("--speculate", "off"))) {
+      var words = new ArrayList<>(List.of(run));
+      words.addAll(guessing);
+      assertEquals(story.strip(), Ran.educe(words.toArray(String[]::new)).out().strip());
+    }
   }
 
   @Test

@@ -43,6 +43,8 @@ class UsageTest {
         "run m -n 0 | -n must be 1 to 16,777,216, got 0",
         "run m -t 0 | --threads must be 1 to 1,024, got 0",
         "run m -c -5 | --context must be 1 to 16,777,216, got -5",
+        "run m --speculate always | --speculate must be auto or off, got always",
+        "chat m --speculate always | --speculate must be auto or off, got always",
         "run m --kv f8 | --kv must be f32, f16 or i8, got f8",
         "run m --kernels x | --kernels must be scalar, vector, generated or generated:TIER, got x",
         "run m a b | unexpected argument 'b'; a text of several words needs quotation marks",
@@ -54,6 +56,21 @@ class UsageTest {
         "batch | FILE is missing: give the path of a file of requests",
         "batch f | -o is missing: give the path of the file for the answers",
         "batch f -o o --lines 0 | --lines must be 1 to 4,096, got 0",
+        "evaluate | MODEL is missing: give the paths of one GGUF file or more",
+        "evaluate m --max-kld 1 | --max-kld needs --against: give the model to compare with",
+        "imatrix m | --on is missing: give the path of a text",
+        "prune m o --on t | say what to take out: --parameters, --layers, --ffn, --vocabulary or"
+            + " --magnitude",
+        "prune m o --on t --layers x | an amount is a number or a share, as 3 or 25%, got 'x'",
+        "prune m o --layers 1 --parameters 25% | give a share of all parameters, or layers and"
+            + " feed-forward units, not both",
+        "distil m | --student is missing: give layers=4,… or a GGUF file",
+        "distil m --student layers=1 | --data is missing: give a file of texts, or self",
+        "distil m --student layers=1 --data self | -o is missing: give the path of the file"
+            + " to write",
+        "distil m --student layers=1 --data self -o o | the student lacks 'hidden=…'",
+        "distil m --student m --data self -o o --steps 1 --tokens 1 | --tokens must be given"
+            + " without --steps, got both",
         "perplexity m -c 2 | --context must be 4 to 16,777,216, got 2",
         "bench m -b 0 | -b must be 1 to 4,096, got 0",
         "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",
@@ -78,7 +95,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run", "inspect", "tokenize", "embed", "perplexity", "bench"})
+  @ValueSource(strings = {"inspect", "tokenize", "embed", "perplexity", "bench"})
   void withoutAModelASentenceSaysHowToGetOne(String command) {
     var ran = Ran.educe(command);
     assertEquals(ExitCode.USAGE, ran.code());
@@ -88,7 +105,9 @@ class UsageTest {
   @Test
   void filesThatCannotBeUsedAreNamed() throws IOException {
     var text = Files.writeString(folder.resolve("text"), "no model at all");
-    failed("no such file: nowhere", "run", "nowhere");
+    failed("no such file: nowhere.gguf", "run", "nowhere.gguf");
+    failed("no such file: a folder/model", "run", "a folder/model");
+    failed("no such file: nowhere", "run", "nowhere", "Once");
     failed(folder + " is a directory; give the path of a file", "inspect", folder.toString());
     assertTrue(failed("", "tokenize", text.toString(), "x").contains("text: "));
   }
@@ -113,10 +132,14 @@ class UsageTest {
         "tokenize",
         "embed",
         "perplexity",
+        "evaluate",
+        "imatrix",
+        "prune",
         "logits",
         "template",
         "batch",
-        "bench"
+        "bench",
+        "distil"
       })
   void everyCommandExplainsItselfInLinesThatFit(String command) {
     var ran = Ran.educe(command, "--help");

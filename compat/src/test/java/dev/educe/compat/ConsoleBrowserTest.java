@@ -33,7 +33,10 @@ class ConsoleBrowserTest {
     String key = StoryServer.key(keys, 4);
     Path pictures = Files.createDirectories(Path.of("target/console")).toAbsolutePath();
     var tests = NodeTests.install("browser", "console.test.mjs");
-    try (var served = new StoryServer("models.tales.file=" + StoryServer.model());
+    try (var served =
+            new StoryServer(
+                "models.tales.file=" + StoryServer.model(),
+                "batches=" + folder.resolve("batches"));
         var keyed = new StoryServer("keys=" + keys)) {
       return tests.run(
           Map.of(

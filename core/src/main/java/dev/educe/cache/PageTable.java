@@ -59,6 +59,14 @@ public final class PageTable implements AutoCloseable {
     }
   }
 
+  /// Lets go of the pages that lie wholly behind so many tokens.
+  public void releaseFrom(int tokens) {
+    int kept = Math.max(first, Math.ceilDiv(tokens, pool.pageTokens()));
+    while (count > kept) {
+      pool.release(pages[--count]);
+    }
+  }
+
   /// The page ids; only those from [#first] to [#count] mean anything. Borrowed until the next
   /// reservation.
   public int[] pages() {

@@ -6,12 +6,25 @@ import java.util.Map;
 
 /// Decides which requests are taken on: not those that can never run, and not more than may wait.
 ///
+/// A crowd that comes at once may wait as long as the options say. While many more come than are
+/// begun, no more than [#STORM_NANOS] of work is kept waiting: a longer queue would answer nobody
+/// sooner, and would still be there when the storm is over. Clients who each send their next
+/// request after their last never are a storm, however many they are.
+///
 /// Thread-safe: callers ask on their own threads.
 final class Admission {
   private static final long RETRY_MILLIS_MIN = 100;
-  private static final long RETRY_MILLIS_MAX = 60_000;
+  private static final long RETRY_MILLIS_MAX = 40_000;
   private static final long NANOS_PER_MILLI = 1_000_000;
   private static final int GAPS_MAX = 64;
+
+  // Arrivals are held against starts over about so many starts, and so many are no storm yet.
+  private static final int STORM_STARTS = 32;
+  private static final int STORM_RATIO = 2;
+  private static final long STORM_NANOS = 2_000_000_000L;
+
+  // Of work that takes long, so many may wait even in a storm.
+  private static final int STORM_WAITING = 4;
 
   private final EngineOptions options;
   private final int cacheTokens;
@@ -21,6 +34,10 @@ final class Admission {
   private double startGapNanos; // how long the queue takes to move by one, over the last gaps
   private int gaps;
   private long lastStart = -1; // if somebody has waited ever since
+  private double starts; // of late: each counts less with every one after it
+  private double arrivals; // counted in the same way
+  private long promised =
+      Long.MIN_VALUE; // time that those who were refused were told to come back at
 
   Admission(EngineOptions options, int cacheTokens) {
     this.options = options;
@@ -31,33 +48,51 @@ final class Admission {
   ///
   /// @return how many tokens it may have in all
   /// @throws RefusedException if it can never run or too many wait already
-  synchronized int admit(Work work) {
+  synchronized int admit(Work work, long now) {
     if (isClosed) {
       throw RefusedException.closed();
     }
     int end = end(work);
+    arrivals = Math.min(arrivals + 1, 2 * STORM_RATIO * STORM_STARTS);
     String tenant = work.key().tenant();
     int ofTenant = waitingByTenant.getOrDefault(tenant, 0);
     if (waiting >= options.waitingMax()) {
       throw full(
-          Kind.QUEUE_FULL, options.waitingMax(), "%,d requests wait already, as many as may wait");
+          Kind.QUEUE_FULL,
+          options.waitingMax(),
+          "%,d requests wait already, as many as may wait",
+          now);
     }
     if (ofTenant >= options.tenantWaitingMax()) {
       throw full(
           Kind.TENANT_QUEUE_FULL,
           options.tenantWaitingMax(),
-          "%,d requests of this tenant wait already, as many as may wait");
+          "%,d requests of this tenant wait already, as many as may wait",
+          now);
     }
     long wait = (long) (startGapNanos * waiting);
-    if (options.waitNanosMax() > 0 && wait > options.waitNanosMax()) {
+    long waitMax = waitNanosMax(work);
+    if (waitMax > 0 && wait > waitMax) {
       throw full(
           Kind.QUEUE_FULL,
-          options.waitNanosMax() / NANOS_PER_MILLI,
-          "the wait would be longer than %,d ms, as long as it may be");
+          waitMax / NANOS_PER_MILLI,
+          "the wait would be longer than %,d ms, as long as it may be",
+          now);
     }
     waiting++;
     waitingByTenant.put(tenant, ofTenant + 1);
     return end;
+  }
+
+  /// How long a request may wait now: what could not begin before its own end is not let in either.
+  /// 0 for any time.
+  private long waitNanosMax(Work work) {
+    long own = Scheduler.shorter(work.waitNanosMax(), work.nanosMax());
+    long max = options.waitNanosMax();
+    if (max > 0 && arrivals > STORM_RATIO * Math.max(starts, STORM_STARTS)) {
+      max = Math.min(max, Math.max(STORM_NANOS, (long) (STORM_WAITING * startGapNanos)));
+    }
+    return Scheduler.shorter(own, max);
   }
 
   private int end(Work work) {
@@ -87,10 +122,16 @@ final class Admission {
     return end;
   }
 
-  private RefusedException full(Kind kind, long limit, String message) {
-    long retry =
-        Math.clamp(
-            (long) (startGapNanos * waiting / NANOS_PER_MILLI), RETRY_MILLIS_MIN, RETRY_MILLIS_MAX);
+  /// Each who is refused is told a time of their own, when those who wait and those who were told
+  /// before have begun: they do not come back together. Beyond the longest time that clients wait,
+  /// times begin anew at half of it.
+  private RefusedException full(Kind kind, long limit, String message, long now) {
+    long place = Math.max(promised, now + (long) (startGapNanos * waiting));
+    if (place - now > RETRY_MILLIS_MAX * NANOS_PER_MILLI) {
+      place = now + RETRY_MILLIS_MAX * NANOS_PER_MILLI / 2;
+    }
+    promised = place + (long) startGapNanos;
+    long retry = Math.clamp((place - now) / NANOS_PER_MILLI, RETRY_MILLIS_MIN, RETRY_MILLIS_MAX);
     return new RefusedException(
         kind, limit + 1, limit, retry, (message + "; try again in %,d ms").formatted(limit, retry));
   }
@@ -102,8 +143,14 @@ final class Admission {
       gaps = Math.min(gaps + 1, GAPS_MAX);
       startGapNanos += (now - lastStart - startGapNanos) / gaps;
     }
+    starts += 1 - starts / STORM_STARTS;
+    arrivals -= arrivals / STORM_STARTS;
     // Where nobody waits, the time to the next start says nothing of the queue.
     lastStart = waiting > 0 ? now : -1;
+    if (waiting == 0) {
+      starts = 0;
+      arrivals = 0;
+    }
   }
 
   /// A request waits no longer.

@@ -45,11 +45,17 @@ public final class Engine implements AutoCloseable {
   ///
   /// @param executor borrowed; nobody else may use it before this engine is closed
   /// @param candidates of its vocabulary's size; this engine's from now on
+  /// @param speculation who guesses what comes next; [Speculation#NONE] for nobody
   /// @param meter is told what each request took
   public Engine(
-      Executor executor, Candidates candidates, EngineOptions options, Clock clock, Meter meter) {
+      Executor executor,
+      Candidates candidates,
+      Speculation speculation,
+      EngineOptions options,
+      Clock clock,
+      Meter meter) {
     this.clock = clock;
-    this.stepper = new Stepper(executor, candidates, options, clock, meter);
+    this.stepper = new Stepper(executor, candidates, speculation, options, clock, meter);
     this.thread = Thread.ofPlatform().daemon().name("educe-engine").unstarted(this::run);
     thread.start();
   }
@@ -77,7 +83,7 @@ public final class Engine implements AutoCloseable {
   /// @throws RefusedException if it can never run, or too many wait already, or the engine is
   ///   closed
   public Ticket submit(Work work) {
-    int end = stepper.admission().admit(work);
+    int end = stepper.admission().admit(work, clock.nanos());
     var ticket = new Ticket();
     post(() -> ticket.sequence = stepper.add(work, end));
     return ticket;
@@ -267,6 +273,7 @@ public final class Engine implements AutoCloseable {
         interrupted = true;
       }
     }
+    stepper.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

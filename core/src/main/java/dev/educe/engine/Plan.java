@@ -9,6 +9,7 @@ final class Plan {
   static final class Slice {
     final Sequence sequence;
     int count; // tokens
+    int guesses; // of those, how many follow its last token
     int logits; // for how many of the last of them logits are wanted
     int states; // for how many of them states are; known once the step is put together
 

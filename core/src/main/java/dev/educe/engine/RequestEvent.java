@@ -30,6 +30,12 @@ final class RequestEvent extends jdk.jfr.Event {
   @Label("Recomputed Tokens")
   int recomputedTokens;
 
+  @Label("Drafted Tokens")
+  int draftedTokens;
+
+  @Label("Rejected Tokens")
+  int rejectedTokens;
+
   @Label("Queue Time")
   @Timespan
   long queueNanos;
@@ -53,6 +59,8 @@ final class RequestEvent extends jdk.jfr.Event {
     event.cachedTokens = usage.cachedTokens();
     event.generatedTokens = usage.generatedTokens();
     event.recomputedTokens = usage.recomputedTokens();
+    event.draftedTokens = usage.draftedTokens();
+    event.rejectedTokens = usage.rejectedTokens();
     event.queueNanos = usage.queueNanos();
     event.prefillNanos = usage.prefillNanos();
     event.decodeNanos = usage.decodeNanos();

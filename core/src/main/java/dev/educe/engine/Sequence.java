@@ -15,6 +15,7 @@ final class Sequence implements Comparable<Sequence> {
   final PageTable table;
   final PrefixPath path;
   final int end; // tokens it may have at most
+  final Draft draft = new Draft(this);
   final long submitted;
 
   int[] tokens; // the prompt, then what was generated
@@ -75,11 +76,27 @@ final class Sequence implements Comparable<Sequence> {
     return mine != theirs ? mine > theirs : id < other.id;
   }
 
+  /// A token was chosen.
   void append(int token) {
-    if (count == tokens.length) {
-      tokens = Arrays.copyOf(tokens, Math.min(end, count + Math.max(16, count / 2)));
+    if (draft.isAhead()) {
+      computed(1);
+      tenant.level.charge(tenant, 0, 1);
     }
-    tokens[count++] = token;
+    draft.meet(token);
+    put(count++, token);
+  }
+
+  /// Writes a token or a guess where it belongs, once there are tokens behind the prompt.
+  void put(int index, int token) {
+    if (index >= tokens.length) {
+      tokens = Arrays.copyOf(tokens, Math.min(end, index + Math.max(16, index / 2)));
+    }
+    tokens[index] = token;
+  }
+
+  /// How many tokens are in its pages, guesses that came true included.
+  int known() {
+    return computed + (draft.isAhead() ? 1 : 0);
   }
 
   /// Of how many of the last of its next tokens the states are wanted.
@@ -118,6 +135,14 @@ final class Sequence implements Comparable<Sequence> {
     isWhole = false;
   }
 
+  /// Gives back the pages that only rejected guesses were in.
+  void rewind(long now) {
+    if (!isWhole) {
+      countPages(now);
+      table.releaseFrom(count);
+    }
+  }
+
   void lost() {
     losses++;
   }
@@ -136,6 +161,8 @@ final class Sequence implements Comparable<Sequence> {
         work.sharesPrompt() ? 0 : cached,
         generated(),
         recomputed,
+        draft.computed(),
+        draft.rejected(),
         losses,
         ran - submitted,
         started < 0 ? 0 : first - ran,

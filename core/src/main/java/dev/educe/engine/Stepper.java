@@ -31,13 +31,19 @@ final class Stepper implements Scheduler.Endings {
   private final StepBudget budget;
   private final Admission admission;
   private final Scheduler scheduler;
+  private final Speculator speculator;
   private final Map<String, Totals> totals = new ConcurrentHashMap<>();
   private volatile Progress progress;
   private long steps;
   private long lastStep; // when it ended
 
   Stepper(
-      Executor executor, Candidates candidates, EngineOptions options, Clock clock, Meter meter) {
+      Executor executor,
+      Candidates candidates,
+      Speculation speculation,
+      EngineOptions options,
+      Clock clock,
+      Meter meter) {
     this.executor = executor;
     this.clock = clock;
     this.meter = meter;
@@ -61,6 +67,12 @@ final class Stepper implements Scheduler.Endings {
             executor.batchTokensMax(),
             executor.batchLogitsMax(),
             this);
+    this.speculator =
+        new Speculator(
+            speculation,
+            candidates.vocabularySize(),
+            executor.batchTokensMax(),
+            executor.batchLogitsMax());
     lastStep = clock.nanos();
     publish();
   }
@@ -111,6 +123,8 @@ final class Stepper implements Scheduler.Endings {
       publish();
       return false;
     }
+    speculator.extend(plan);
+    long drafted = clock.nanos();
     // Sequences end while their slices are gone through.
     var slices = List.copyOf(plan.slices());
     batch.clear();
@@ -142,6 +156,7 @@ final class Stepper implements Scheduler.Endings {
     }
     long now = clock.nanos();
     budget.measured(tokens, now - start);
+    speculator.measured(tokens, batch.logits() == tokens, now - drafted);
     steps++;
     lastStep = now;
     publish();
@@ -155,18 +170,25 @@ final class Stepper implements Scheduler.Endings {
   private void take(Plan.Slice slice, int index, int firstRow, int firstOutput) {
     var sequence = slice.sequence;
     var failure = batch.failure(index);
+    if (failure.isPresent() && slice.guesses > 0) {
+      // Perhaps only what was guessed: once more without.
+      sequence.draft.bar();
+      sequence.draft.settle();
+      return;
+    }
     if (failure.isPresent()) {
       var cause = new NumericalException(failure.get());
       end(sequence, Finish.FAILED, Optional.of(cause));
       return;
     }
-    sequence.computed(slice.count);
+    int end = sequence.computed + slice.count;
+    sequence.computed(slice.count - slice.guesses);
     try {
-      for (int i = 0; i < slice.logits && !sequence.hasEnded; i++) {
-        read(sequence, sequence.computed - slice.logits + i, firstRow + i);
+      for (int i = 0; i < slice.logits && goesOn(slice, end - slice.logits + i); i++) {
+        read(sequence, end - slice.logits + i, firstRow + i);
       }
       for (int i = 0; i < slice.states && !sequence.hasEnded; i++) {
-        readState(sequence, sequence.computed - slice.states + i, firstOutput + i);
+        readState(sequence, end - slice.states + i, firstOutput + i);
       }
     } catch (RuntimeException failed) {
       end(sequence, Finish.FAILED, Optional.of(failed));
@@ -175,10 +197,25 @@ final class Stepper implements Scheduler.Endings {
       var cause = new IllegalStateException("code of the request has failed: " + failed, failed);
       end(sequence, Finish.FAILED, Optional.of(cause));
     }
+    if (!sequence.hasEnded && slice.guesses > 0) {
+      sequence.draft.settle();
+      sequence.rewind(clock.nanos());
+    }
     if (!sequence.hasEnded && options.window() < Integer.MAX_VALUE) {
       sequence.countPages(clock.nanos());
       sequence.table.releaseBefore(sequence.computed + 1 - options.window());
     }
+  }
+
+  /// Whether a row of a slice is read: not that of a guess that did not come true, and no more than
+  /// the listener takes.
+  private static boolean goesOn(Plan.Slice slice, int position) {
+    var sequence = slice.sequence;
+    if (sequence.hasEnded || position >= sequence.known()) {
+      return false;
+    }
+    boolean isGuess = position >= sequence.computed;
+    return !isGuess || sequence.work.listener().hasRoom();
   }
 
   /// The logits of a position: for whoever reads the prompt's, and for the next token.
@@ -261,6 +298,7 @@ final class Stepper implements Scheduler.Endings {
   @Override
   public void ended(Sequence sequence, Finish finish, Optional<RuntimeException> cause, long now) {
     var work = sequence.work;
+    speculator.forget(sequence);
     var usage = sequence.usage(now);
     String tenant = work.key().tenant();
     totals.merge(tenant, Totals.ZERO.plus(usage), (known, _) -> known.plus(usage));
@@ -294,6 +332,11 @@ final class Stepper implements Scheduler.Endings {
             tree.pages(),
             steps,
             lastStep);
+  }
+
+  /// Frees what the drafter has; no step may follow.
+  void close() {
+    speculator.close();
   }
 
   Progress progress() {

@@ -6,6 +6,8 @@ package dev.educe.engine;
 /// @param cachedTokens of those, how many were in the prefix tree when it first ran
 /// @param generatedTokens tokens written
 /// @param recomputedTokens tokens that were computed again because their pages were taken away
+/// @param draftedTokens guesses that steps have computed
+/// @param rejectedTokens of those, how many did not come true
 /// @param preemptions how often that happened
 /// @param queueNanos from its submission until it first ran
 /// @param prefillNanos from then until its first token
@@ -16,6 +18,8 @@ public record Usage(
     int cachedTokens,
     int generatedTokens,
     int recomputedTokens,
+    int draftedTokens,
+    int rejectedTokens,
     int preemptions,
     long queueNanos,
     long prefillNanos,

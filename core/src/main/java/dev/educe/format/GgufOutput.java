@@ -4,18 +4,24 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.CharBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 
-/// Writes little-endian values to a channel through a buffer, and counts the bytes.
+/// Writes little-endian values to a file's channel through a buffer, and counts the bytes.
 final class GgufOutput {
+  private final Path path;
   private final WritableByteChannel channel;
   private final ByteBuffer buffer =
       ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN); // what is still to be written
   private long flushed;
 
-  GgufOutput(WritableByteChannel channel) {
+  /// @param path what the file will be called, for messages
+  GgufOutput(Path path, WritableByteChannel channel) {
+    this.path = path;
     this.channel = channel;
   }
 
@@ -87,8 +93,16 @@ final class GgufOutput {
   }
 
   private void writeAll(ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
+    try {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+    } catch (ClosedChannelException e) {
+      throw e;
+    } catch (IOException e) {
+      // The operating system says "No space left on device" and not whose.
+      throw (IOException)
+          new FileSystemException(path.toString(), null, e.getMessage()).initCause(e);
     }
   }
 }

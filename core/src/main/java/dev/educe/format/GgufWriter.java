@@ -50,7 +50,9 @@ public final class GgufWriter {
 
   /// Writes a whole file beside `path` and then moves it there, so that no half file is ever seen.
   ///
-  /// @throws IOException if writing fails
+  /// @throws java.nio.file.FileSystemException if writing fails: where the disk is full, for
+  ///   instance
+  /// @throws IOException if a tensor's content throws it
   /// @throws IllegalArgumentException if a tensor's content has not the size that its shape says,
   ///   or a name, the alignment or a string is not one that a GGUF file may hold
   public static void write(Path path, Map<String, MetadataValue> metadata, List<Tensor> tensors)
@@ -63,7 +65,7 @@ public final class GgufWriter {
     try {
       try (var channel =
           FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        var output = new GgufOutput(channel);
+        var output = new GgufOutput(path, channel);
         writeHeader(output, metadata, tensors, alignment);
         for (var tensor : tensors) {
           var window = new Window(output, tensor);

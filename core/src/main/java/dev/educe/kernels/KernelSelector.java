@@ -78,6 +78,14 @@ public final class KernelSelector {
     return new Selection(kernels, kernels.name() + ": asked for by name" + rest);
   }
 
+  /// Dense arithmetic for training: on the Vector API, in plain loops where that is missing or
+  /// `-Deduce.kernels=scalar` is set. The bits are the same.
+  public static DenseKernels dense() {
+    checkBits();
+    boolean scalar = System.getProperty(KERNELS_PROPERTY, "").strip().equals("scalar");
+    return scalar || vectorObstacle().isPresent() ? new ScalarDense() : new VectorDense();
+  }
+
   static String badBits(String value) {
     return "-D" + BITS_PROPERTY + " must be 128, 256 or 512, got " + value;
   }

@@ -32,6 +32,7 @@ import java.util.OptionalInt;
 public final class Sampler {
   private final Sampling sampling;
   private final long sequence;
+  private final Vocabulary vocabulary;
   private final int[] ends; // ascending
   private final int fewest; // tokens of the sequence, before which it may not end
   private final List<LogitsProcessor> processors;
@@ -63,6 +64,7 @@ public final class Sampler {
       Optional<Constraint> constraint) {
     this.sampling = sampling;
     this.sequence = sequence;
+    this.vocabulary = vocabulary;
     this.processors = List.copyOf(processors);
     this.constraint = constraint;
     // Those may ban the only token that is left, and are to see every position.
@@ -73,6 +75,20 @@ public final class Sampler {
     this.rules = rules(sampling.rules());
     this.chain = chain(sampling, vocabulary);
     this.mirostatBound = sampling.mirostat().firstBound();
+  }
+
+  /// A sampler that guesses this one's choices from the logits of another model: it draws the same
+  /// numbers, and does without processors, constraint and mirostat, which only the sequence itself
+  /// may move on.
+  public Sampler guesser() {
+    int promptTokens = fewest - sampling.rules().minTokens();
+    return new Sampler(
+        sampling.with(Mirostat.NONE),
+        sequence,
+        vocabulary,
+        promptTokens,
+        List.of(),
+        Optional.empty());
   }
 
   /// How tokens are chosen.

@@ -83,6 +83,7 @@ class BatchInvarianceTest {
     return new Engine(
         models.executor(),
         new Candidates(models.vocabularySize()),
+        Speculation.NONE,
         EngineOptions.of(512, sequencesMax),
         Clock.system(),
         Meter.NONE);
@@ -180,6 +181,7 @@ class BatchInvarianceTest {
             new Engine(
                 models.executor(),
                 new Candidates(models.vocabularySize()),
+                Speculation.NONE,
                 EngineOptions.of(512, 2).withWindow(64),
                 Clock.system(),
                 Meter.NONE)) {

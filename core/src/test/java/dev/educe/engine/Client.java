@@ -51,6 +51,7 @@ final class Client {
   boolean hasCancelled;
   int endings;
   EventQueue queue;
+  private List<Integer> expected; // once somebody wants to know
 
   Client(int number, Traits traits) {
     this.number = number;
@@ -174,11 +175,9 @@ final class Client {
     if (refusal.isPresent()) {
       return;
     }
-    int end = traits.prompt.length + traits.tokensMax;
-    end = Math.min(end, Math.max(contextLength, traits.prompt.length));
     var expected = new ArrayList<Integer>();
     var expectedRows = new ArrayList<Integer>();
-    boolean stops = alone(pageTokens, window, end, expected, expectedRows);
+    boolean stops = alone(pageTokens, window, end(contextLength), expected, expectedRows);
     Finish finish = ended.orElseThrow().finish();
     switch (finish) {
       case STOP, LENGTH -> {
@@ -202,7 +201,31 @@ final class Client {
     }
     var usage = ended.get().usage();
     check(usage.generatedTokens() >= tokens.size(), "was billed for too little: %s", usage);
+    check(usage.rejectedTokens() <= usage.draftedTokens(), "rejected too many: %s", usage);
+    check(
+        usage.draftedTokens() - usage.rejectedTokens() <= usage.generatedTokens(),
+        "guessed more than there was: %s",
+        usage);
     check(usage.cachedTokens() < traits.prompt.length, "was billed for too much: %s", usage);
+  }
+
+  /// Whether this is what is guessed of its sequence.
+  boolean hasDraft(Draft draft) {
+    return sequence != null && sequence.draft == draft;
+  }
+
+  /// The tokens of its answer, if it is not cut short.
+  List<Integer> expected(int pageTokens, int window, int contextLength) {
+    if (expected == null) {
+      expected = new ArrayList<>();
+      alone(pageTokens, window, end(contextLength), expected, new ArrayList<>());
+    }
+    return expected;
+  }
+
+  private int end(int contextLength) {
+    int end = traits.prompt.length + traits.tokensMax;
+    return Math.min(end, Math.max(contextLength, traits.prompt.length));
   }
 
   private boolean alone(

@@ -40,6 +40,7 @@ class EngineTest {
     return new Engine(
         executor,
         new Candidates(SimulatedExecutor.VOCABULARY),
+        Speculation.NONE,
         options,
         Clock.system(),
         (tenant, finish, usage) -> metered.add(tenant + " " + finish));

@@ -28,6 +28,7 @@ class FairnessTest {
       new Stepper(
           new SimulatedExecutor(pool, 256, 16, Integer.MAX_VALUE, _ -> 7, clock, 5 * MILLI, MILLI),
           new Candidates(SimulatedExecutor.VOCABULARY),
+          Speculation.NONE,
           EngineOptions.of(20_000, 8),
           clock,
           Meter.NONE);
@@ -49,7 +50,7 @@ class FairnessTest {
     var work =
         Work.of(prompt, tokensMax, key, new Sampler(Sampling.greedy(), 0), NOBODY)
             .withPriority(priority);
-    return stepper.add(work, stepper.admission().admit(work));
+    return stepper.add(work, stepper.admission().admit(work, 0));
   }
 
   @Test
@@ -76,7 +77,7 @@ class FairnessTest {
       var work =
           Work.of(new int[400], 0, key, new Sampler(Sampling.greedy(), 0), NOBODY)
               .withStates(0, (_, _, _) -> {});
-      stepper.add(work, stepper.admission().admit(work));
+      stepper.add(work, stepper.admission().admit(work, 0));
     }
     stepper.step();
     int before = writing.generated();
@@ -112,6 +113,23 @@ class FairnessTest {
   }
 
   @Test
+  void aLowerPriorityTakesShortStepsWhileAHigherOneWasHereLately() {
+    var high = submit("a", 0, 3_000, 1);
+    while (!high.hasEnded) {
+      stepper.step();
+    }
+    var low = submit("b", -1, 9_000, 1);
+    stepper.step();
+    int few = low.computed;
+    stepper.step();
+    assertEquals(2 * few, low.computed);
+    clock.advance(Scheduler.LATELY_NANOS);
+    stepper.step();
+    int many = low.computed - 2 * few;
+    assertTrue(many > 4 * few, "steps of %d tokens, then %d".formatted(few, many));
+  }
+
+  @Test
   void tenantsGetEqualPartsHoweverTheyCutTheirWork() {
     var longs = new ArrayList<Sequence>();
     var shorts = new ArrayList<Sequence>();
@@ -129,6 +147,39 @@ class FairnessTest {
     double sum = ofLong + ofShort;
     double jain = sum * sum / (2 * (ofLong * ofLong + ofShort * ofShort));
     assertTrue(jain >= 0.95, "%.0f and %.0f tokens: %.3f".formatted(ofLong, ofShort, jain));
+  }
+
+  @Test
+  void aFloodHalvesAnothersPartAndNoMore() {
+    long alone = longestFirstToken();
+    for (int i = 0; i < 500; i++) {
+      submit("flood", 0, 300 + i % 50, 60);
+    }
+    for (int step = 0; step < 10; step++) {
+      stepper.step();
+    }
+    long flooded = longestFirstToken();
+    // And the step that was under way.
+    assertTrue(
+        flooded <= 2 * alone + EngineOptions.STEP_NANOS_MAX,
+        flooded / MILLI + " ms instead of " + alone / MILLI);
+  }
+
+  /// Of twenty requests of a tenant, which sends the next when the last has ended.
+  private long longestFirstToken() {
+    long longest = 0;
+    for (int i = 0; i < 20; i++) {
+      long asked = clock.nanos();
+      var sequence = submit("small", 0, 400 + i, 4);
+      while (sequence.generated() == 0) {
+        stepper.step();
+      }
+      longest = Math.max(longest, clock.nanos() - asked);
+      while (!sequence.hasEnded) {
+        stepper.step();
+      }
+    }
+    return longest;
   }
 
   private static double served(List<Sequence> sequences) {

@@ -14,7 +14,7 @@ import java.util.function.ToLongFunction;
 /// before it, and one number of every page that the token sees, all read through the page table;
 /// the next token is a digit of it. So a page that belongs to others, or was not computed, shows in
 /// what is generated.
-final class SimulatedExecutor implements Executor {
+class SimulatedExecutor implements Executor {
   static final int VOCABULARY = 24;
 
   private final PagePool pool;

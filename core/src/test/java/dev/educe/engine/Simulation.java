@@ -79,8 +79,52 @@ final class Simulation {
             1 + random.nextInt(6) * MILLI);
     this.stepper =
         new Stepper(
-            executor, new Candidates(SimulatedExecutor.VOCABULARY), options, clock, Meter.NONE);
+            executor,
+            new Candidates(SimulatedExecutor.VOCABULARY),
+            speculation(),
+            options,
+            clock,
+            Meter.NONE);
     drawClients(contextLength);
+  }
+
+  /// Of four engines, one has nobody who guesses, one guesses from what was, two from what will be.
+  private Speculation speculation() {
+    var drafter =
+        switch (random.nextInt(4)) {
+          case 0 -> Drafter.NONE;
+          case 1 -> new Ngrams();
+          default -> new Oracle();
+        };
+    return new Speculation(drafter, 1 + random.nextInt(8), random.nextInt(3) == 0);
+  }
+
+  /// Knows what comes, and lies about it now and then, or always.
+  private final class Oracle implements Drafter {
+    private final int lies = random.nextInt(11); // of ten guesses
+    private final double guessNanos = random.nextBoolean() ? 0 : random.nextInt(5) * MILLI;
+
+    @Override
+    public void draft(List<Draft> drafts) {
+      for (Draft draft : drafts) {
+        var client = clients.stream().filter(c -> c.hasDraft(draft)).findFirst().orElseThrow();
+        var truth = client.expected(pool.pageTokens(), window, options.contextLength());
+        int next = draft.count() - client.traits.prompt().length;
+        int wanted = random.nextInt(draft.wanted() + 1);
+        while (draft.guessed() < wanted) {
+          boolean isTrue = next < truth.size() && random.nextInt(10) >= lies;
+          // Some are no tokens at all.
+          draft.add(
+              isTrue ? truth.get(next) : random.nextInt(SimulatedExecutor.VOCABULARY + 2) - 1);
+          next++;
+        }
+      }
+    }
+
+    @Override
+    public double guessNanos() {
+      return guessNanos;
+    }
   }
 
   private void drawClients(int contextLength) {
@@ -278,7 +322,7 @@ final class Simulation {
     Runnable wake = () -> isAwake |= plant != Plant.LOST_WAKEUP || random.nextInt(4) > 0;
     var work = client.work(wake, plant != Plant.WRONG_PREFIX);
     try {
-      int end = stepper.admission().admit(work);
+      int end = stepper.admission().admit(work, clock.nanos());
       client.sequence = stepper.add(work, end);
       salts.put(client.sequence.table, Client.salt(client.traits.adapter()));
       client.nextDrain = clock.nanos();

@@ -2,6 +2,7 @@ package dev.educe.server;
 
 import dev.educe.server.access.Budgets;
 import dev.educe.server.batch.BatchFile;
+import dev.educe.server.generation.Pace;
 import dev.educe.server.generation.Service;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.openai.OpenAi;
@@ -40,6 +41,7 @@ public final class BatchJob {
             catalogue,
             new Budgets(System::nanoTime),
             new Metrics(catalogue),
+            new Pace(),
             Duration.ofSeconds(1),
             Duration.ZERO);
     return BatchFile.answer(in, out, OpenAi.endpoints(service), linesAtOnce, progress);

@@ -25,6 +25,7 @@ final class Console {
           "answer.js",
           "api.js",
           "app.js",
+          "batches.js",
           "chat.js",
           "conversation.js",
           "dashboard.js",

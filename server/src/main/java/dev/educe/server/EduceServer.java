@@ -8,6 +8,7 @@ import dev.educe.server.access.Keys;
 import dev.educe.server.anthropic.Anthropic;
 import dev.educe.server.batch.Batches;
 import dev.educe.server.config.ServerConfig;
+import dev.educe.server.generation.Pace;
 import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.HttpOptions;
@@ -37,6 +38,7 @@ public final class EduceServer implements AutoCloseable {
   private final ServerConfig config;
   private final Catalogue catalogue;
   private final Metrics metrics;
+  private final Pace pace = new Pace();
   private final Health health;
   private final Optional<Keys> keys;
   private final Optional<AccessLog> accessLog;
@@ -45,6 +47,7 @@ public final class EduceServer implements AutoCloseable {
   private final HttpServer http;
   private final Thread warning;
   private volatile boolean isDraining;
+  private volatile boolean wasLoaded;
 
   /// Starts to serve.
   ///
@@ -116,7 +119,7 @@ public final class EduceServer implements AutoCloseable {
   }
 
   private Service service(Budgets budgets, Duration deadline) {
-    return new Service(catalogue, budgets, metrics, config.limits().heartbeat(), deadline);
+    return new Service(catalogue, budgets, metrics, pace, config.limits().heartbeat(), deadline);
   }
 
   /// What waits behind everybody may take any time; batches have ends of their own.
@@ -126,7 +129,7 @@ public final class EduceServer implements AutoCloseable {
           config.batches().orElseThrow(),
           OpenAi.endpoints(service(budgets, Duration.ZERO)),
           config.batchLines(),
-          InstantSource.system());
+          Batches.Terms.keeping(config.batchesKept()));
     } catch (IOException | RuntimeException e) {
       closeFiles();
       throw e;
@@ -142,10 +145,11 @@ public final class EduceServer implements AutoCloseable {
   }
 
   private void ready(Exchange exchange) {
-    boolean isLoaded = catalogue.loaded().size() == catalogue.entries().size();
+    // Once: what goes later comes back when it is asked for.
+    wasLoaded |= catalogue.loaded().size() == catalogue.entries().size();
     if (isDraining) {
       exchange.answer(503, "application/json", "{\"status\":\"shutting_down\"}");
-    } else if (config.preload() && config.unload().isZero() && !isLoaded) {
+    } else if (config.preload() && config.unload().isZero() && !wasLoaded) {
       exchange.answer(503, "application/json", "{\"status\":\"loading\"}");
     } else {
       exchange.answer(Map.of("status", "ready"));

@@ -131,6 +131,8 @@ public final class Metrics {
     registry.counter("educe.tokens.prompt", "model", model).increment(usage.promptTokens());
     registry.counter("educe.tokens.cached", "model", model).increment(usage.cachedTokens());
     registry.counter("educe.tokens.generated", "model", model).increment(usage.generatedTokens());
+    registry.counter("educe.tokens.drafted", "model", model).increment(usage.draftedTokens());
+    registry.counter("educe.tokens.rejected", "model", model).increment(usage.rejectedTokens());
     var own = times.get(model);
     own.queue.record(usage.queueNanos(), TimeUnit.NANOSECONDS);
     if (usage.generatedTokens() > 1) {

@@ -14,11 +14,13 @@ import dev.educe.server.batch.Ledger;
 import dev.educe.server.batch.Stored;
 import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
+import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Quota;
 import dev.educe.server.http.Route;
 import dev.educe.server.http.Scope;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -298,7 +301,12 @@ class BatchesTest {
   /// Retries while the server is busy, and ends when the time is over, on a clock of the test's.
   @Test
   void whatIsNotAnsweredInTimeExpires() throws Exception {
-    var now = new AtomicReference<>(Instant.ofEpochSecond(1_000));
+    var seconds = new AtomicLong();
+    var terms =
+        new Batches.Terms(
+            () -> Instant.ofEpochSecond(1_000 + seconds.get()),
+            () -> seconds.get() * 1_000_000_000,
+            Duration.ZERO);
     var held = new Semaphore(1);
     var seen = ConcurrentHashMap.<Integer>newKeySet();
     var route =
@@ -313,17 +321,18 @@ class BatchesTest {
               }
               exchange.answer(Map.of("k", 1));
             });
-    try (var batches = new Batches(folder.resolve("expiring"), List.of(route), 2, now::get)) {
+    try (var batches = new Batches(folder.resolve("expiring"), List.of(route), 2, terms)) {
       var ledger = batches.ledger();
       var draft = Files.writeString(ledger.draft(), line("a", "x") + line("b", "x"));
-      var file = batches.upload("t", draft, "n", Files.size(draft));
+      var file = batches.upload("t", draft, "n", Files.size(draft), Optional.empty());
       var batch =
-          batches.create(file, "/v1/completions", "1h", Duration.ofHours(1), NullNode.instance);
+          batches.create(
+              file, Quota.NONE, "/v1/completions", "1h", Duration.ofHours(1), NullNode.instance);
       Served.await(() -> status(ledger, batch).at("/request_counts/completed").intValue() == 1);
-      now.set(Instant.ofEpochSecond(1_000 + 3_599));
+      seconds.set(3_599);
       Thread.sleep(100);
       assertEquals("in_progress", status(ledger, batch).get("status").stringValue());
-      now.set(Instant.ofEpochSecond(1_000 + 3_600));
+      seconds.set(3_600);
       Served.await(() -> status(ledger, batch).get("status").stringValue().equals("expired"));
       var over = status(ledger, batch);
       assertEquals(4_600, over.get("expired_at").intValue());
@@ -332,6 +341,156 @@ class BatchesTest {
       assertEquals("batch_expired", json(rest).at("/error/code").stringValue());
       assertEquals(Set.of(-1), seen);
     }
+  }
+
+  /// A window is time during which a server was there: no change of the machine's clock ends it
+  /// early or late, and neither does a restart.
+  @Test
+  void noChangeOfTheClockMovesTheEndOfABatch() throws Exception {
+    var wall = new AtomicReference<>(Instant.parse("2026-03-29T00:59:59Z"));
+    var nanos = new AtomicLong(-5); // may begin anywhere
+    var terms = new Batches.Terms(wall::get, nanos::get, Duration.ZERO);
+    var routes = List.of(Route.post("/v1/completions", Scope.INFERENCE, BatchesTest::refuse));
+    Stored batch;
+    try (var batches = new Batches(folder.resolve("clock"), routes, 1, terms)) {
+      batch = create(batches);
+      for (Duration jump :
+          List.of(
+              Duration.ofHours(1),
+              Duration.ofHours(-2),
+              Duration.ofDays(3_650),
+              Duration.ofDays(-7_300),
+              Duration.ofMillis(-1),
+              Duration.ofSeconds(1))) {
+        wall.set(wall.get().plus(jump));
+        nanos.addAndGet(500_000_000_000L);
+        Thread.sleep(60);
+        assertEquals("in_progress", status(batches.ledger(), batch).get("status").stringValue());
+      }
+      assertEquals(3_000, batches.ledger().seconds());
+      Served.await(this::hasTick); // the janitor's, of the last minute
+    }
+    wall.set(wall.get().plus(Duration.ofDays(3_650)));
+    nanos.set(Long.MAX_VALUE - 1_000_000_000); // and may overflow
+    try (var batches = new Batches(folder.resolve("clock"), routes, 1, terms)) {
+      var now = status(batches.ledger(), batch);
+      assertEquals("in_progress", now.get("status").stringValue());
+      long left = now.get("expires_at").longValue() - wall.get().getEpochSecond();
+      assertTrue(left == 600, "left: " + left);
+      nanos.addAndGet(601_000_000_000L);
+      Served.await(
+          () -> status(batches.ledger(), batch).get("status").stringValue().equals("expired"));
+    }
+  }
+
+  private boolean hasTick() {
+    try {
+      return Files.readString(folder.resolve("clock/journal"), StandardCharsets.ISO_8859_1)
+          .contains("{\"at\":3000}");
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void refuse(Exchange exchange) {
+    throw new ApiException(
+        ApiError.of(429, "rate_limit_error", "queue_full", "Full.").withRetryMillis(5));
+  }
+
+  private static Stored create(Batches batches) throws IOException {
+    var draft = Files.writeString(batches.ledger().draft(), line("a", "x"));
+    var file = batches.upload("t", draft, "n", Files.size(draft), Optional.empty());
+    return batches.create(
+        file, Quota.NONE, "/v1/completions", "1h", Duration.ofHours(1), NullNode.instance);
+  }
+
+  /// Lines count against the tokens of the key that their batch was made with, also after a
+  /// restart, and leave half of a minute's to those who wait.
+  @Test
+  void aBatchKeepsToTheQuotaOfItsKey() throws Exception {
+    var keys = new KeyFile(folder.resolve("keys.json"));
+    var created =
+        ApiKey.create(
+            "one",
+            Set.of(Scope.INFERENCE),
+            new Quota(0, 40, 0),
+            Instant.now(),
+            Optional.empty(),
+            "");
+    keys.change(_ -> List.of(created.key()));
+    String[] key = {"authorization", "Bearer " + created.secret()};
+    String id;
+    try (var served = served("keys=" + keys.path(), "batch-lines=1")) {
+      // Each takes four tokens: five are half of a minute's.
+      var lines = new StringBuilder();
+      for (int i = 0; i < 12; i++) {
+        lines.append(line("l" + i, "x"));
+      }
+      id = create(served, upload(served, lines.toString(), key), "/v1/completions", key);
+      Served.await(() -> batch(served, id, key).at("/request_counts/completed").intValue() == 5);
+      Thread.sleep(200);
+      assertTrue(batch(served, id, key).at("/request_counts/completed").intValue() <= 6);
+      var answer =
+          served.post(
+              "/v1/completions", "{\"model\":\"letters\",\"prompt\":\"x\",\"max_tokens\":3}", key);
+      assertEquals(200, answer.statusCode(), "half is left to those who wait");
+    }
+    try (var served = served("keys=" + keys.path(), "batch-lines=1")) {
+      Served.await(() -> batch(served, id, key).at("/request_counts/completed").intValue() > 6);
+      Thread.sleep(200);
+      assertTrue(batch(served, id, key).at("/request_counts/completed").intValue() < 12);
+    }
+  }
+
+  private static JsonNode batch(Served served, String id, String[] headers) {
+    try {
+      return json(served.get("/v1/batches/" + id, headers).body());
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aFileSaysHowLongItIsKept() throws Exception {
+    try (var served = served("batch-days=2")) {
+      String usual = upload(served, line("a", "x"));
+      var file = json(served.get("/v1/files/" + usual).body());
+      assertEquals(
+          2 * 24 * 3_600, file.get("expires_at").longValue() - file.get("created_at").longValue());
+      for (String[] given :
+          new String[][] {
+            {"created_at", "3600", ""},
+            {"now", "3600", "[anchor]"},
+            {"created_at", "59", "[seconds]"}
+          }) {
+        String form =
+            field("purpose", "batch")
+                + field("expires_after[anchor]", given[0])
+                + field("expires_after[seconds]", given[1])
+                + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n"
+                + "\r\nx\r\n--b--\r\n";
+        var response =
+            served.send(
+                served
+                    .request("/v1/files")
+                    .header("content-type", "multipart/form-data; boundary=b")
+                    .POST(BodyPublishers.ofString(form)));
+        if (given[2].isEmpty()) {
+          var kept = json(response.body());
+          assertEquals(
+              3_600, kept.get("expires_at").longValue() - kept.get("created_at").longValue());
+        } else {
+          assertEquals(400, response.statusCode());
+          assertEquals(
+              "expires_after" + given[2], json(response.body()).at("/error/param").stringValue());
+        }
+      }
+    }
+  }
+
+  private static String field(String name, String value) {
+    return "--b\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n"
+        .formatted(name, value);
   }
 
   private static JsonNode status(Ledger ledger, Stored batch) {

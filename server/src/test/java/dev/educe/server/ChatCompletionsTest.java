@@ -61,7 +61,7 @@ class ChatCompletionsTest {
 
   @Test
   void aConversationIsAnswered() throws Exception {
-    var body = ask("say Hello there", ",\"metadata\":{\"a\":\"b\"},\"user\":\"u\"");
+    var body = ask("say Hello there", ",\"metadata\":{\"a\":\"b\"},\"store\":true");
     assertTrue(body.get("id").stringValue().startsWith("chatcmpl-"));
     assertEquals("chat.completion", body.get("object").stringValue());
     assertEquals("letters", body.get("model").stringValue());
@@ -350,7 +350,7 @@ class ChatCompletionsTest {
           invalid_type | tools[0].function.parameters
           {…"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":{"type":\
           "function","function":{"name":"b"}}} | invalid_value | tool_choice.function.name
-          {…"store":true} | unsupported_parameter | store
+          {…"store":"yes"} | invalid_type | store
           {…"modalities":["audio"]} | unsupported_parameter | modalities
           {…"web_search_options":{}} | unsupported_parameter | web_search_options
           {…"metadata":{"a":1}} | invalid_type | metadata.a

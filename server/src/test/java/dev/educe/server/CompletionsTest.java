@@ -38,6 +38,7 @@ class CompletionsTest {
     var body = json(response.body());
     assertEquals("text_completion", body.get("object").stringValue());
     assertEquals("letters", body.get("model").stringValue());
+    assertTrue(body.get("system_fingerprint").stringValue().startsWith("fp_"));
     assertEquals("abcde", body.at("/choices/0/text").stringValue());
     assertEquals("length", body.at("/choices/0/finish_reason").stringValue());
     assertTrue(body.at("/choices/0/logprobs").isNull());

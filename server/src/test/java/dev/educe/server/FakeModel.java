@@ -35,13 +35,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 ///
 /// A prompt that begins with a word does what the word says: `hold` waits for [#held], `forever`
 /// writes until it is cancelled, `fail` fails after two tokens, `full` is refused, `say` writes
-/// what follows. A conversation is its last message; `refuse` is refused by the template.
+/// what follows. A conversation is its last message; `refuse` is refused by the template, which
+/// takes until [#held] for `render`.
 final class FakeModel implements ServedModel {
   static final int CONTEXT = 1_000;
 
   final AtomicInteger underWay = new AtomicInteger();
   final AtomicInteger cancelled = new AtomicInteger();
   final AtomicInteger paused = new AtomicInteger();
+  final AtomicInteger rendering = new AtomicInteger();
+  final AtomicInteger started = new AtomicInteger();
   final Semaphore held = new Semaphore(0);
   volatile ChatRequest asked; // last
   volatile Optional<Gap> gap = Optional.empty();
@@ -75,6 +78,10 @@ final class FakeModel implements ServedModel {
     if (text.startsWith("refuse")) {
       throw templateException();
     }
+    if (text.startsWith("render")) {
+      rendering.incrementAndGet();
+      held.acquireUninterruptibly();
+    }
     var format = ReplyFormat.detect("<tool_call> <think> </think>");
     var tools =
         request.tools().stream().map(tool -> new OfferedTool(tool.name(), Set.of())).toList();
@@ -103,6 +110,7 @@ final class FakeModel implements ServedModel {
       throw Refusal.PROMPT_TOO_LONG.error("The prompt has too many tokens.", 0);
     }
     underWay.incrementAndGet();
+    started.incrementAndGet();
     var stop = new CountDownLatch(1);
     Thread.ofVirtual().start(() -> run(prompt, generating, events, stop));
     return stop::countDown;
@@ -169,7 +177,7 @@ final class FakeModel implements ServedModel {
             "",
             stopText,
             Optional.empty(),
-            new TokenUsage(promptTokens, 0, written, 1, 1, written)));
+            new TokenUsage(promptTokens, 0, written, 0, 0, 1, 1, written)));
   }
 
   private static Happening.TokenLogprobs likely(int token) {

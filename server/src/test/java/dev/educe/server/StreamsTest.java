@@ -105,6 +105,20 @@ class StreamsTest {
   }
 
   @Test
+  void nothingIsStartedForAClientWhoLeftWhileThePromptWasMade() throws Exception {
+    int before = served.model.started.get();
+    var socket =
+        served.asking(
+            "/v1/chat/completions",
+            "{\"model\":\"letters\",\"messages\":[{\"role\":\"user\",\"content\":\"render\"}]}");
+    Served.await(() -> served.model.rendering.get() == 1);
+    leave(socket, false);
+    served.model.held.release();
+    Served.await(() -> served.server.underWay() == 0);
+    assertEquals(before, served.model.started.get());
+  }
+
+  @Test
   void commentsComeWhileAConversationIsRead() throws Exception {
     String body =
         "{\"model\":\"letters\",\"messages\":[{\"role\":\"user\",\"content\":\"hold\"}],"

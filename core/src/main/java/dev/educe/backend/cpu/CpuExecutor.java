@@ -2,6 +2,7 @@ package dev.educe.backend.cpu;
 
 import dev.educe.backend.Batch;
 import dev.educe.backend.Executor;
+import dev.educe.backend.ProductObserver;
 import dev.educe.cache.PagePool;
 import dev.educe.format.Gguf;
 import dev.educe.kernels.Activations;
@@ -85,9 +86,8 @@ public final class CpuExecutor implements Executor {
     this.outputTokens = new int[batchTokensMax];
   }
 
-  /// Loads the weights and allocates everything.
+  /// Loads the weights and allocates everything; nobody watches.
   ///
-  /// @param workers borrowed; compute while this executor runs a batch
   /// @throws IOException if the file cannot be read
   /// @throws dev.educe.platform.MemoryBudgetException if it does not fit the budget
   public static CpuExecutor load(
@@ -99,9 +99,28 @@ public final class CpuExecutor implements Executor {
       Options options,
       DoubleConsumer progress)
       throws IOException {
+    return load(file, weights, kernels, workers, budget, options, progress, ProductObserver.NONE);
+  }
+
+  /// Loads the weights and allocates everything.
+  ///
+  /// @param workers borrowed; compute while this executor runs a batch
+  /// @param observer sees what the weights are multiplied with
+  /// @throws IOException if the file cannot be read
+  /// @throws dev.educe.platform.MemoryBudgetException if it does not fit the budget
+  public static CpuExecutor load(
+      Gguf file,
+      Weights weights,
+      Kernels kernels,
+      Workers workers,
+      MemoryBudget budget,
+      Options options,
+      DoubleConsumer progress,
+      ProductObserver observer)
+      throws IOException {
     checkPlan(file, weights, budget, options);
     var region = Region.open("model " + file.path().getFileName(), budget);
-    var crew = new Crew(kernels, workers);
+    var crew = new Crew(kernels, workers, observer);
     try (var loader = new WeightLoader(file, weights, region, crew, options.dequantize, progress)) {
       var program = new CpuProgramBuilder(crew, region, loader, weights, options).build();
       return new CpuExecutor(region, crew, program, options);

@@ -14,6 +14,7 @@ import dev.educe.model.Norm;
 import dev.educe.model.Op;
 import dev.educe.model.Residual;
 import dev.educe.model.Rope;
+import dev.educe.model.Weight;
 import dev.educe.model.Weights;
 import dev.educe.platform.Region;
 import java.io.IOException;
@@ -63,11 +64,16 @@ final class CpuProgramBuilder {
       }
     }
     var outputNorm = norm(decoder.output().norm());
-    Panels output = loader.matrix(weights.output());
+    Weight outputWeight = weights.output();
+    Panels output = loader.matrix(outputWeight);
     long logitsStride = output.panels() * 16L;
     MemorySegment logits = region.allocate(options.batchLogitsMax() * logitsStride * Float.BYTES);
     var outputX = new Activations(region, options.batchLogitsMax(), decoder.hiddenSize());
-    var product = new Products(crew, List.of(new Products.Product(output, logits, logitsStride)));
+    var product =
+        new Products(
+            crew,
+            List.of(
+                new Products.Product(outputWeight.spec().name(), output, logits, logitsStride)));
     long hiddenStride = hiddenStride();
     return new CpuProgram(
         embedding,
@@ -227,7 +233,9 @@ final class CpuProgramBuilder {
             loader.linear(mlp.up()),
             loader.linear(mlp.down()),
             mlpScratch(mlp.intermediateSize()),
-            y);
+            y,
+            0,
+            1);
     return new GatedMlpStage(network);
   }
 
@@ -246,11 +254,13 @@ final class CpuProgramBuilder {
       networks[expert] =
           new GatedNetwork(
               crew,
-              new Linear(gates[expert], Optional.empty()),
-              new Linear(ups[expert], Optional.empty()),
-              new Linear(downs[expert], Optional.empty()),
+              new Linear(experts.gate().name(), gates[expert], Optional.empty()),
+              new Linear(experts.up().name(), ups[expert], Optional.empty()),
+              new Linear(experts.down().name(), downs[expert], Optional.empty()),
               mlpScratch(experts.intermediateSize()),
-              scratch.output());
+              scratch.output(),
+              expert,
+              networks.length);
     }
     Panels router = loader.router(experts.router());
     return new ExpertsStage(crew, experts, router, networks, scratch, y, hiddenStride());

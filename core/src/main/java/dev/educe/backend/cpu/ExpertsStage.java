@@ -54,7 +54,10 @@ final class ExpertsStage implements Stage {
     this.experts = experts;
     this.router =
         new Products(
-            crew, List.of(new Products.Product(router, scratch.logits, scratch.logitsStride)));
+            crew,
+            List.of(
+                new Products.Product(
+                    experts.router().name(), router, scratch.logits, scratch.logitsStride)));
     this.networks = networks.clone();
     this.scratch = scratch;
     this.y = y;

@@ -24,16 +24,26 @@ final class GatedNetwork {
   private int[] tokens;
 
   /// @param y where the output goes: F32 `[rows, down.stride()]`
+  /// @param expert whose network it is, of so many `experts`; 0 of 1 for a whole one
   GatedNetwork(
-      Crew crew, Linear gate, Linear up, Linear down, MlpScratch scratch, MemorySegment y) {
+      Crew crew,
+      Linear gate,
+      Linear up,
+      Linear down,
+      MlpScratch scratch,
+      MemorySegment y,
+      int expert,
+      int experts) {
     this.crew = crew;
     this.gate = gate;
     this.up = up;
     this.down = down;
     this.scratch = scratch;
     this.y = y;
-    this.gateUp = new Products(crew, List.of(gate.into(scratch.gate()), up.into(scratch.up())));
-    this.product = new Products(crew, List.of(down.into(y)));
+    this.gateUp =
+        new Products(
+            crew, expert, experts, List.of(gate.into(scratch.gate()), up.into(scratch.up())));
+    this.product = new Products(crew, expert, experts, List.of(down.into(y)));
   }
 
   /// Whether the input must be quantized.

@@ -7,9 +7,10 @@ import java.util.Optional;
 
 /// A loaded projection: a matrix and perhaps a bias.
 ///
+/// @param name of the matrix
 /// @param weights `[rows, columns]`
 /// @param bias F32 `[rows]`
-record Linear(Panels weights, Optional<MemorySegment> bias) {
+record Linear(String name, Panels weights, Optional<MemorySegment> bias) {
   /// Floats from one product to the next: whole panels.
   long stride() {
     return (long) weights.panels() * 16;
@@ -17,7 +18,7 @@ record Linear(Panels weights, Optional<MemorySegment> bias) {
 
   /// Its product, bound to where that goes: F32 `[rows of activations, stride]`.
   Products.Product into(MemorySegment target) {
-    return new Products.Product(weights, target, stride());
+    return new Products.Product(name, weights, target, stride());
   }
 
   /// Adds the bias, if there is one, to a row of products.

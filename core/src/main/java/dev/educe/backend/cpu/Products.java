@@ -1,5 +1,6 @@
 package dev.educe.backend.cpu;
 
+import dev.educe.backend.ProductObserver;
 import dev.educe.kernels.Activations;
 import dev.educe.kernels.Panels;
 import dev.educe.platform.Workers;
@@ -10,8 +11,9 @@ import java.util.List;
 ///
 /// The unit of work is a few panels times all rows. Not thread-safe.
 final class Products implements Workers.Task {
-  /// One matrix and where its product goes: F32, row `r` begins at float `r · stride`.
-  record Product(Panels weights, MemorySegment target, long stride) {}
+  /// One matrix, its tensor's name, and where its product goes: F32, row `r` begins at float `r ·
+  /// stride`.
+  record Product(String name, Panels weights, MemorySegment target, long stride) {}
 
   // Enough bytes that claiming a unit costs nothing beside reading it; and for many rows so few
   // panels that a group of activations is read from the near cache by all but the first.
@@ -23,6 +25,7 @@ final class Products implements Workers.Task {
 
   private final Crew crew;
   private final Product[] products;
+  private final ProductObserver.Site site;
   private final int[] firstPanel; // [products + 1]: in the row of all products' panels
   private final int units;
   private final boolean quantized;
@@ -30,8 +33,19 @@ final class Products implements Workers.Task {
   private int rows;
 
   Products(Crew crew, List<Product> products) {
+    this(crew, 0, 1, products);
+  }
+
+  /// @param expert whose matrices these are, of so many `experts`
+  Products(Crew crew, int expert, int experts, List<Product> products) {
     this.crew = crew;
     this.products = products.toArray(Product[]::new);
+    this.site =
+        new ProductObserver.Site(
+            products.stream().map(Product::name).toList(),
+            expert,
+            experts,
+            products.getFirst().weights().size());
     this.firstPanel = new int[this.products.length + 1];
     long bytes = 0;
     for (int i = 0; i < this.products.length; i++) {
@@ -61,6 +75,7 @@ final class Products implements Workers.Task {
   void run(Activations x, int rows) {
     this.x = x;
     this.rows = rows;
+    crew.observer().observe(site, x.floats(), x.paddedSize(), rows);
     crew.workers().run(units, this);
   }
 

@@ -62,7 +62,8 @@ final class WeightLoader implements AutoCloseable {
 
   /// A projection that the file must have.
   Linear linear(Projection projection) throws IOException {
-    return new Linear(matrix(weights.get(projection.weight())), findVector(projection.bias()));
+    Weight weight = weights.get(projection.weight());
+    return new Linear(weight.spec().name(), matrix(weight), findVector(projection.bias()));
   }
 
   /// A matrix, as stored or dequantized; loaded once however often it is asked for.

@@ -45,6 +45,9 @@ final class MatrixEmitter {
   private static final int VECTOR_BYTES = 64;
   // Rows up to which memory and not arithmetic is what a kernel waits for.
   private static final int ROWS_STREAMED = 2;
+  // Rows up to which a step is few sequences, and its weights come from memory: tiles of a prompt
+  // have more, and all but the first find theirs in a cache.
+  private static final int ROWS_FROM_MEMORY = 8;
   // Bytes of weights per row of activations up to which the nearest cache keeps up.
   private static final int NEAR_BYTES = 52;
   // The opmask register of bytes below zero.
@@ -230,12 +233,13 @@ final class MatrixEmitter {
   /// Asks for the same block of the next panel. With many rows a block takes so long that what the
   /// processor would fetch ahead itself comes late; with few it is the better at it. Where there is
   /// time enough the weights come straight into the nearest cache, past the one that other tiles
-  /// and the activations are read from.
+  /// and the activations are read from; but not from memory, which takes longer than they stay
+  /// there.
   private void emitPrefetch() {
     if (strip > 0 || rows <= ROWS_STREAMED) {
       return;
     }
-    boolean isNear = layout.quantBytes() <= NEAR_BYTES * rows;
+    boolean isNear = rows > ROWS_FROM_MEMORY && layout.quantBytes() <= NEAR_BYTES * rows;
     for (int line = 0; line < layout.quantBytes() / 64; line++) {
       Mem next = quants(line).index(MatrixFrame.AHEAD, 1);
       if (isNear) {

@@ -61,15 +61,17 @@ public final class Budget {
   /// Sets tokens aside.
   ///
   /// @param count what the request may take at most
+  /// @param canWait whether it leaves half of a minute's worth to those that cannot
   /// @return what was set aside, to be settled when it is known what it took
   /// @throws ApiException if there are not as many left
-  public synchronized Reservation reserve(long count) {
+  public synchronized Reservation reserve(long count, boolean canWait) {
     if (quota.tokensPerMinute() == 0) {
       return _ -> {};
     }
     long now = clock.getAsLong();
     // A request for more than a minute's worth waits for a full bucket, and leaves a debt.
-    long needed = Math.min(count, quota.tokensPerMinute());
+    long left = canWait ? quota.tokensPerMinute() / 2 : 0;
+    long needed = Math.min(count, quota.tokensPerMinute() - left) + left;
     if (!tokens.has(needed, now)) {
       throw refused(
           "tokens per minute",

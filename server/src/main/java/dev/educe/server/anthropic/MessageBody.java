@@ -14,7 +14,8 @@ import java.util.Map;
 record MessageBody(String requestId, String model, MessageRequest request) {
   /// The message before there is anything of it.
   Map<String, Object> begun(int promptTokens) {
-    return message(List.of(), null, null, usage(new TokenUsage(promptTokens, 0, 0, 0, 0, 0), 0));
+    return message(
+        List.of(), null, null, usage(new TokenUsage(promptTokens, 0, 0, 0, 0, 0, 0, 0), 0));
   }
 
   Map<String, Object> whole(List<Map<String, Object>> content, ReplyEvent.End end) {

@@ -7,9 +7,7 @@ import dev.educe.server.http.Ids;
 import dev.educe.server.http.InnerCall;
 import dev.educe.server.http.InnerCall.Answer;
 import dev.educe.server.http.Json;
-import dev.educe.server.http.Quota;
 import dev.educe.server.http.Route;
-import dev.educe.server.http.Scope;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,10 +59,11 @@ final class Answering {
     return routes.keySet();
   }
 
-  /// Answers a line, as often as it takes until the server is not too busy for it.
+  /// Asks for a line's answer, as often as it takes until the server is not too busy for it and the
+  /// caller's quota has room.
   ///
   /// @return empty if it was given up
-  Optional<Line> answer(BatchLine line, String tenant, BooleanSupplier isGivenUp) {
+  Optional<Line> answer(BatchLine line, Caller caller, BooleanSupplier isGivenUp) {
     if (line.body().path("stream").asBoolean(false)) {
       var error =
           ApiError.invalid(
@@ -72,7 +71,6 @@ final class Answering {
       return Optional.of(
           said(line, new Answer(error.status(), "", error.body(), Optional.empty())));
     }
-    var caller = new Caller("", tenant, Set.of(Scope.INFERENCE), Quota.NONE);
     byte[] body = Json.write(line.body()).getBytes(StandardCharsets.UTF_8);
     var call = new InnerCall(caller, body, PRIORITY, isGivenUp);
     try {

@@ -1,13 +1,13 @@
 package dev.educe.server.batch;
 
-import dev.educe.server.http.Ids;
+import dev.educe.server.http.Caller;
+import dev.educe.server.http.Scope;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.Set;
@@ -20,29 +20,39 @@ import tools.jackson.databind.node.ObjectNode;
 final class BatchRun {
   private final Ledger ledger;
   private final Crew crew;
-  private final InstantSource clock;
+  private final Batches.Terms terms;
   private final BooleanSupplier isClosing;
   private final String id;
   private final String tenant;
+  private final Caller caller;
   private final Path input;
-  private final long expiresAt;
+  private final long until;
   private final Journal journal; // of lines of answers
   private final Set<String> answered = ConcurrentHashMap.newKeySet();
   private int good;
 
   /// @throws IOException if the answers that were given before cannot be read
-  BatchRun(Ledger ledger, Crew crew, InstantSource clock, BooleanSupplier isClosing, Stored batch)
+  BatchRun(Ledger ledger, Crew crew, Batches.Terms terms, BooleanSupplier isClosing, Stored batch)
       throws IOException {
     this.ledger = ledger;
     this.crew = crew;
-    this.clock = clock;
+    this.terms = terms;
     this.isClosing = isClosing;
     this.id = batch.id();
     this.tenant = batch.tenant();
     this.input = ledger.content(batch.text("input_file_id"));
-    this.expiresAt = batch.object().get("expires_at").longValue();
+    this.caller = new Caller("", tenant, Set.of(Scope.INFERENCE), batch.quota());
+    this.until = batch.until();
     this.journal = new Journal(ledger.answers(id), bytes -> count(Answering.Line.of(bytes)));
-    ledger.show(id, stored -> stored.with(this::writeCounts));
+    // While no process was there, no time has passed for it.
+    long expires = terms.now() + Math.max(0, until - ledger.seconds());
+    ledger.show(
+        id,
+        stored ->
+            stored.with(object -> {
+              writeCounts(object);
+              object.put("expires_at", expires);
+            }));
   }
 
   /// Goes on until the batch is over or the process ends.
@@ -54,7 +64,7 @@ final class BatchRun {
         validate();
       }
       if (status().equals("in_progress")) {
-        crew.answer(input, Set.copyOf(answered), tenant, this::isStopped, this::take);
+        crew.answer(input, Set.copyOf(answered), caller, this::isStopped, this::take);
         if (answered.size() < total() && !isStopped()) {
           throw new IOException("the file of " + id + " has lost lines; restore it from a copy");
         }
@@ -63,7 +73,8 @@ final class BatchRun {
         finish();
       }
     }
-    if (!batch().isUnderWay()) {
+    // It may have been forgotten since.
+    if (ledger.find(tenant, "batch", id).filter(Stored::isUnderWay).isEmpty()) {
       Files.deleteIfExists(ledger.answers(id));
     }
   }
@@ -80,31 +91,28 @@ final class BatchRun {
     return batch().object().at("/request_counts/total").intValue();
   }
 
-  private long now() {
-    return clock.instant().getEpochSecond();
-  }
-
   private boolean isStopped() {
-    return isClosing.getAsBoolean() || now() >= expiresAt || status().equals("cancelling");
+    return isClosing.getAsBoolean() || ledger.seconds() >= until || status().equals("cancelling");
   }
 
   private void validate() throws IOException {
     var check = Check.of(input, Set.of(batch().text("endpoint")));
     ledger.change(
-        id,
-        batch ->
-            batch.text("status").equals("validating")
-                ? batch.with(object -> validated(object, check))
-                : batch);
+        id, batch -> batch.text("status").equals("validating") ? validated(batch, check) : batch);
   }
 
-  private void validated(ObjectNode object, Check check) {
+  private Stored validated(Stored batch, Check check) {
     if (check.faults().isEmpty()) {
-      object.put("status", "in_progress").put("in_progress_at", now());
-      ((ObjectNode) object.get("request_counts")).put("total", check.ids().size());
-      return;
+      return batch.with(object -> {
+        object.put("status", "in_progress").put("in_progress_at", terms.now());
+        ((ObjectNode) object.get("request_counts")).put("total", check.ids().size());
+      });
     }
-    object.put("status", "failed").put("failed_at", now());
+    return batch.with(object -> failed(object, check)).until(Batches.end(ledger, terms));
+  }
+
+  private void failed(ObjectNode object, Check check) {
+    object.put("status", "failed").put("failed_at", terms.now());
     var list = object.putObject("errors").put("object", "list").putArray("data");
     for (Check.Fault fault : check.faults()) {
       list.addObject()
@@ -138,8 +146,8 @@ final class BatchRun {
             id,
             stored ->
                 stored.text("status").equals("in_progress")
-                    ? stored.with(
-                        object -> object.put("status", "finalizing").put("finalizing_at", now()))
+                    ? stored.with(object ->
+                        object.put("status", "finalizing").put("finalizing_at", terms.now()))
                     : stored);
     int total = total();
     boolean isCancelled = batch.text("status").equals("cancelling");
@@ -152,15 +160,16 @@ final class BatchRun {
     var errorFile = file(errors, "error");
     outputFile.ifPresent(puts::add);
     errorFile.ifPresent(puts::add);
-    puts.add(
+    var over =
         batch.with(object -> {
-          object.put("status", end).put(end + "_at", now());
+          object.put("status", end).put(end + "_at", terms.now());
           object.put("output_file_id", outputFile.map(Stored::id).orElse(null));
           object.put("error_file_id", errorFile.map(Stored::id).orElse(null));
           ((ObjectNode) object.get("request_counts"))
               .put("completed", good)
               .put("failed", total - good);
-        }));
+        });
+    puts.add(over.until(Batches.end(ledger, terms)));
     // One record: files without their batch, or the other way round, are never seen.
     ledger.put(puts.toArray(Stored[]::new));
   }
@@ -207,8 +216,7 @@ final class BatchRun {
       return Optional.empty();
     }
     var file =
-        Batches.file(
-            tenant, Ids.of("file-"), id + "_" + kind + ".jsonl", "batch_output", size, now());
+        Batches.file(ledger, terms, tenant, id + "_" + kind + ".jsonl", "batch_output", size);
     ledger.publish(draft, file.id());
     return Optional.of(file);
   }

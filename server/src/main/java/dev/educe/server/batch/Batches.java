@@ -1,7 +1,9 @@
 package dev.educe.server.batch;
 
+import dev.educe.platform.Clock;
 import dev.educe.server.http.Faults;
 import dev.educe.server.http.Ids;
+import dev.educe.server.http.Quota;
 import dev.educe.server.http.Route;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -22,12 +24,30 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// what it finds. Thread-safe.
 public final class Batches implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Batches.class.getName());
+  private static final long TIDY_MILLIS = 1_000;
 
   private final Ledger ledger;
   private final Crew crew;
-  private final InstantSource clock;
+  private final Terms terms;
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
+  private final Thread janitor;
   private volatile boolean isClosing;
+
+  /// How time passes for batches.
+  ///
+  /// @param stamps what clients are told it is
+  /// @param clock by which ends are reached
+  /// @param kept how long files, and batches that are over, are kept; zero for ever
+  public record Terms(InstantSource stamps, Clock clock, Duration kept) {
+    /// The machine's time.
+    public static Terms keeping(Duration kept) {
+      return new Terms(InstantSource.system(), Clock.system(), kept);
+    }
+
+    long now() {
+      return stamps.instant().getEpochSecond();
+    }
+  }
 
   /// Goes on with the batches of a folder.
   ///
@@ -35,11 +55,10 @@ public final class Batches implements AutoCloseable {
   /// @param routes that lines may ask
   /// @param linesAtOnce how many lines are answered at once, of all batches together
   /// @throws IOException if the folder cannot be used, is damaged, or another process uses it
-  public Batches(Path folder, List<Route> routes, int linesAtOnce, InstantSource clock)
-      throws IOException {
-    this.ledger = new Ledger(folder);
+  public Batches(Path folder, List<Route> routes, int linesAtOnce, Terms terms) throws IOException {
+    this.ledger = new Ledger(folder, terms.clock());
     this.crew = new Crew(new Answering(routes), new Semaphore(linesAtOnce, true));
-    this.clock = clock;
+    this.terms = terms;
     var runs = new ArrayList<BatchRun>();
     try {
       for (Stored batch : ledger.underWay()) {
@@ -50,10 +69,24 @@ public final class Batches implements AutoCloseable {
       throw e;
     }
     runs.forEach(this::start);
+    janitor = Thread.ofVirtual().name("educe-batches").start(this::keepTidy);
+  }
+
+  private void keepTidy() {
+    try {
+      while (true) {
+        ledger.tidy();
+        Thread.sleep(TIDY_MILLIS);
+      }
+    } catch (InterruptedException _) {
+      // Closed.
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "nothing of batches is cleared away until a restart: " + e.getMessage());
+    }
   }
 
   private BatchRun run(Stored batch) throws IOException {
-    return new BatchRun(ledger, crew, clock, () -> isClosing, batch);
+    return new BatchRun(ledger, crew, terms, () -> isClosing, batch);
   }
 
   private void start(BatchRun run) {
@@ -86,14 +119,15 @@ public final class Batches implements AutoCloseable {
   /// Begins a batch.
   ///
   /// @param input a file of the same tenant
+  /// @param quota that its lines are answered within
   /// @param endpoint that all lines ask
   /// @param window as it was given, and how long that is: what is not answered then never is
   /// @param metadata to be kept with it; null of JSON for none
   /// @throws IOException if it may not be on the disk
   public Stored create(
-      Stored input, String endpoint, String window, Duration length, JsonNode metadata)
+      Stored input, Quota quota, String endpoint, String window, Duration length, JsonNode metadata)
       throws IOException {
-    long now = clock.instant().getEpochSecond();
+    long now = terms.now();
     var object = JsonNodeFactory.instance.objectNode();
     object.put("id", Ids.of("batch_"));
     object.put("object", "batch").put("endpoint", endpoint).putNull("errors");
@@ -107,7 +141,8 @@ public final class Batches implements AutoCloseable {
     object.putNull("cancelling_at").putNull("cancelled_at");
     object.putObject("request_counts").put("total", 0).put("completed", 0).put("failed", 0);
     object.set("metadata", metadata);
-    var batch = new Stored(input.tenant(), object);
+    long until = ledger.seconds() + length.toSeconds();
+    var batch = new Stored(input.tenant(), quota, until, object);
     synchronized (ledger) {
       // The file may have been deleted since it was found.
       if (ledger.find(input.tenant(), "file", input.id()).isEmpty()) {
@@ -131,9 +166,7 @@ public final class Batches implements AutoCloseable {
                 switch (stored.text("status")) {
                   case "validating", "in_progress" ->
                       stored.with(object ->
-                          object
-                              .put("status", "cancelling")
-                              .put("cancelling_at", clock.instant().getEpochSecond()));
+                          object.put("status", "cancelling").put("cancelling_at", terms.now()));
                   default -> stored;
                 });
     return Optional.of(after).filter(now -> now.text("status").startsWith("cancel"));
@@ -141,35 +174,48 @@ public final class Batches implements AutoCloseable {
 
   /// Keeps a draft of the ledger's as a file.
   ///
+  /// @param kept how long; the usual time if nothing is said
   /// @throws IOException if it may not be on the disk
-  public Stored upload(String tenant, Path draft, String name, long bytes) throws IOException {
-    long now = clock.instant().getEpochSecond();
-    var file = file(tenant, Ids.of("file-"), name, "batch", bytes, now);
+  public Stored upload(String tenant, Path draft, String name, long bytes, Optional<Duration> kept)
+      throws IOException {
+    var own = new Terms(terms.stamps(), terms.clock(), kept.orElse(terms.kept()));
+    var file = file(ledger, own, tenant, name, "batch", bytes);
     ledger.publish(draft, file.id());
     ledger.put(file);
     return file;
   }
 
   static Stored file(
-      String tenant, String id, String name, String purpose, long bytes, long created) {
-    return new Stored(
-        tenant,
+      Ledger ledger, Terms terms, String tenant, String name, String purpose, long bytes) {
+    long now = terms.now();
+    var object =
         JsonNodeFactory.instance
             .objectNode()
-            .put("id", id)
+            .put("id", Ids.of("file-"))
             .put("object", "file")
             .put("bytes", bytes)
-            .put("created_at", created)
+            .put("created_at", now)
             .put("filename", name)
             .put("purpose", purpose)
-            .put("status", "processed"));
+            .put("status", "processed");
+    if (!terms.kept().isZero()) {
+      object.put("expires_at", now + terms.kept().toSeconds());
+    }
+    return new Stored(tenant, Quota.NONE, end(ledger, terms), object);
+  }
+
+  /// When what begins to be kept now is forgotten.
+  static long end(Ledger ledger, Terms terms) {
+    return terms.kept().isZero() ? Stored.FOREVER : ledger.seconds() + terms.kept().toSeconds();
   }
 
   /// Gives up what is being answered, which the next process answers; and waits for that.
   @Override
   public void close() {
     isClosing = true;
+    janitor.interrupt();
     try {
+      janitor.join();
       for (Thread thread : threads) {
         thread.join();
       }

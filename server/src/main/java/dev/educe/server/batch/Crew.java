@@ -1,5 +1,6 @@
 package dev.educe.server.batch;
 
+import dev.educe.server.http.Caller;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -24,9 +25,10 @@ record Crew(Answering answering, Semaphore permits) {
   /// Answers the lines of a file that was checked.
   ///
   /// @param answered ids of the lines that are to be left out
+  /// @param caller for whom
   /// @param isStopped whether to give up what has no answer yet
   /// @throws IOException if the file cannot be read or an answer not be taken; the rest is given up
-  void answer(Path file, Set<String> answered, String tenant, BooleanSupplier isStopped, Sink sink)
+  void answer(Path file, Set<String> answered, Caller caller, BooleanSupplier isStopped, Sink sink)
       throws IOException {
     var failure = new AtomicReference<Throwable>();
     BooleanSupplier isOver = () -> failure.get() != null || isStopped.getAsBoolean();
@@ -43,7 +45,7 @@ record Crew(Answering answering, Semaphore permits) {
             }
             threads.execute(() -> {
               try {
-                var answer = answering.answer(line, tenant, isOver);
+                var answer = answering.answer(line, caller, isOver);
                 if (answer.isPresent()) {
                   sink.take(answer.get());
                 }

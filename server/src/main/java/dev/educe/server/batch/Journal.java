@@ -166,6 +166,11 @@ final class Journal implements AutoCloseable {
     isBroken = false;
   }
 
+  /// How long it is.
+  synchronized long bytes() {
+    return end;
+  }
+
   private void write(ByteBuffer bytes, long at) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes, at + bytes.position());

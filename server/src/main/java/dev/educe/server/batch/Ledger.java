@@ -1,7 +1,10 @@
 package dev.educe.server.batch;
 
+import dev.educe.platform.Clock;
 import dev.educe.server.http.Json;
+import dev.educe.server.http.Quota;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
@@ -9,13 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -24,29 +27,56 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// ```text
 /// lock          held while a process uses the folder
-/// journal       {"put": [{"tenant", "object"}], "gone": [id]}: what is so from then on
+/// journal       {"at", "put": [{"tenant", "quota", "until", "object"}], "gone": [id]}: what is so
+///               from then on
 /// files/ID      the bytes of a file
 /// answers/ID    the journal of a batch that is worked on: lines of answers
 /// ```
 ///
 /// A file is whole and on the disk before the journal knows of it; what the journal does not know
-/// of is deleted when the folder is opened. Thread-safe.
+/// of is deleted when the folder is opened. A journal that is mostly about what was before is
+/// written anew beside the old one, and takes its name when it is on the disk.
+///
+/// Time is what passes while a process has the folder open, whatever is done to the machine's
+/// clock; the journal says now and then how much that is. Thread-safe.
 public final class Ledger implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Ledger.class.getName());
+  private static final long BYTES_MIN = 1 << 20; // shorter journals are left as they are
+  private static final long TICK_SECONDS = 60; // as much time is lost at most with a process
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
+  private static final int PUTS_MAX = 1_000; // in a record of a journal that is written anew
+
   private final Path folder;
+  private final Clock clock;
+  private final long bytesMin;
   private final FileChannel lock;
-  private final Journal journal;
   private final Map<String, Stored> all = new LinkedHashMap<>(); // oldest first
+  private Journal journal;
+  private long bytesMax; // from here on the journal is looked at again
+  private long secondsBefore; // in processes that are over
+  private long secondsKept; // that the journal knows of
+  private long openedNanos;
 
   /// Opens a folder, which is made if it is not there.
   ///
   /// @throws IOException if it cannot be used, is damaged, or another process uses it
-  public Ledger(Path folder) throws IOException {
+  public Ledger(Path folder, Clock clock) throws IOException {
+    this(folder, clock, BYTES_MIN);
+  }
+
+  Ledger(Path folder, Clock clock, long bytesMin) throws IOException {
     this.folder = folder;
+    this.clock = clock;
+    this.bytesMin = bytesMin;
+    this.bytesMax = bytesMin;
     Files.createDirectories(folder.resolve("files"));
     Files.createDirectories(folder.resolve("answers"));
     lock = lock(folder);
     try {
+      Files.deleteIfExists(folder.resolve("journal.new"));
       journal = new Journal(folder.resolve("journal"), payload -> apply(read(payload)));
+      secondsBefore = secondsKept;
+      openedNanos = clock.nanos();
       sweep(folder.resolve("files"), id -> all.containsKey(id));
       sweep(folder.resolve("answers"), id -> all.containsKey(id) && all.get(id).isUnderWay());
     } catch (IOException | RuntimeException e) {
@@ -75,9 +105,20 @@ public final class Ledger implements AutoCloseable {
   }
 
   private void apply(JsonNode record) {
+    secondsKept = Math.max(secondsKept, record.path("at").asLong(0));
     for (JsonNode put : record.path("put")) {
       var object = (ObjectNode) put.get("object");
-      all.put(object.get("id").stringValue(), new Stored(put.get("tenant").stringValue(), object));
+      var quota = put.path("quota");
+      all.put(
+          object.get("id").stringValue(),
+          new Stored(
+              put.get("tenant").stringValue(),
+              new Quota(
+                  quota.path("requests").asLong(0),
+                  quota.path("tokens").asLong(0),
+                  quota.path("concurrent").asInt(0)),
+              put.path("until").asLong(Stored.FOREVER),
+              object));
     }
     record.path("gone").forEach(id -> all.remove(id.stringValue()));
   }
@@ -91,6 +132,11 @@ public final class Ledger implements AutoCloseable {
         }
       }
     }
+  }
+
+  /// How long processes have had this folder open, all together.
+  public synchronized long seconds() {
+    return secondsBefore + (clock.nanos() - openedNanos) / NANOS_PER_SECOND;
   }
 
   /// A tenant's file or batch.
@@ -119,18 +165,40 @@ public final class Ledger implements AutoCloseable {
   ///
   /// @throws IOException if it may not be on the disk
   public synchronized void put(Stored... changed) throws IOException {
-    var puts = new ArrayList<Map<String, Object>>();
-    for (Stored stored : changed) {
-      puts.add(Map.of("tenant", stored.tenant(), "object", stored.object()));
-    }
-    append(Map.of("put", puts));
+    append(Map.of("put", Stream.of(changed).map(Ledger::record).toList()));
     for (Stored stored : changed) {
       all.put(stored.id(), stored);
     }
   }
 
-  private void append(Map<String, Object> record) throws IOException {
-    journal.append(Json.write(record).getBytes(StandardCharsets.UTF_8));
+  private static Map<String, Object> record(Stored stored) {
+    var put = new LinkedHashMap<String, Object>();
+    put.put("tenant", stored.tenant());
+    var quota = stored.quota();
+    if (!quota.equals(Quota.NONE)) {
+      put.put(
+          "quota",
+          Map.of(
+              "requests", quota.requestsPerMinute(),
+              "tokens", quota.tokensPerMinute(),
+              "concurrent", quota.concurrent()));
+    }
+    if (stored.until() != Stored.FOREVER) {
+      put.put("until", stored.until());
+    }
+    put.put("object", stored.object());
+    return put;
+  }
+
+  private void append(Map<String, Object> changes) throws IOException {
+    append(journal, changes);
+  }
+
+  private void append(Journal to, Map<String, Object> changes) throws IOException {
+    var record = new LinkedHashMap<String, Object>(changes);
+    record.put("at", seconds());
+    to.append(Json.write(record).getBytes(StandardCharsets.UTF_8));
+    secondsKept = seconds();
   }
 
   /// Changes one that is there, unless the change leaves it the same.
@@ -149,6 +217,61 @@ public final class Ledger implements AutoCloseable {
   /// Shows what is not worth keeping: it is computed anew when the folder is opened.
   synchronized void show(String id, UnaryOperator<Stored> change) {
     all.computeIfPresent(id, (_, stored) -> change.apply(stored));
+  }
+
+  /// Forgets what is over, keeps the time, and shortens the journal where that is worth it. To be
+  /// called every few seconds.
+  ///
+  /// @throws IOException if something may not be on the disk
+  synchronized void tidy() throws IOException {
+    long now = seconds();
+    boolean passes = false; // whether anybody's time does
+    for (Stored stored : List.copyOf(all.values())) {
+      passes |= stored.until() != Stored.FOREVER;
+      if (stored.until() > now || stored.isUnderWay()) {
+        continue;
+      }
+      if (stored.text("object").equals("file")) {
+        deleteFile(stored.id());
+      } else {
+        append(Map.of("gone", List.of(stored.id())));
+        all.remove(stored.id());
+      }
+    }
+    if (passes && now - secondsKept >= TICK_SECONDS) {
+      append(Map.of());
+    }
+    if (journal.bytes() > bytesMax) {
+      shorten();
+    }
+  }
+
+  /// Writes the journal anew, with what is so now.
+  private void shorten() throws IOException {
+    Path path = folder.resolve("journal");
+    Path fresh = folder.resolve("journal.new");
+    Files.deleteIfExists(fresh);
+    try (var written = new Journal(fresh, _ -> {})) {
+      append(written, Map.of());
+      var stored = List.copyOf(all.values());
+      for (int at = 0; at < stored.size(); at += PUTS_MAX) {
+        var some = stored.subList(at, Math.min(stored.size(), at + PUTS_MAX));
+        append(written, Map.of("put", some.stream().map(Ledger::record).toList()));
+      }
+      bytesMax = Math.max(bytesMin, 2 * written.bytes());
+    } catch (IOException e) {
+      // The old one is as good as before.
+      LOG.log(Level.WARNING, "the journal of batches was not shortened: " + e.getMessage());
+      bytesMax = 2 * journal.bytes();
+      return;
+    }
+    journal.close();
+    try {
+      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Journal.syncFolder(path);
+    } finally {
+      journal = new Journal(path, _ -> {});
+    }
   }
 
   /// Forgets a file, unless a batch that is worked on reads it.

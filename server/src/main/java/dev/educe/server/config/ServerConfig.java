@@ -1,5 +1,6 @@
 package dev.educe.server.config;
 
+import dev.educe.EmbeddedModel;
 import dev.educe.kernels.KvType;
 import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
@@ -29,6 +30,7 @@ import java.util.stream.Collectors;
 /// @param tracing collector that spans are sent to
 /// @param batches folder of files and batches, if there are to be any
 /// @param batchLines how many of their requests are answered at once
+/// @param batchesKept how long files, and batches that are over, are kept; zero for ever
 /// @param models what is served
 /// @param memoryBytes what all models may take together; 0 for what the machine has
 /// @param unload idle time after which a model is unloaded; zero for never
@@ -46,6 +48,7 @@ public record ServerConfig(
     Optional<URI> tracing,
     Optional<Path> batches,
     int batchLines,
+    Duration batchesKept,
     List<Source> models,
     long memoryBytes,
     Duration unload,
@@ -96,6 +99,7 @@ public record ServerConfig(
         read.address(Setting.TRACING),
         read.path(Setting.BATCHES),
         (int) read.integer(Setting.BATCH_LINES, 1, 4_096),
+        Duration.ofDays(read.integer(Setting.BATCH_DAYS, 0, 36_500)),
         read.models(),
         read.integer(Setting.MEMORY_BYTES, 0, Long.MAX_VALUE),
         read.seconds(Setting.UNLOAD_SECONDS, 0),
@@ -216,7 +220,7 @@ public record ServerConfig(
             new Source(
                 model,
                 list(settings.value(Setting.MODEL_ALIASES, model)),
-                Path.of(file),
+                file.equals(EmbeddedModel.KEYWORD) ? EmbeddedModel.path() : Path.of(file),
                 options(model)));
       }
       return sources;
@@ -231,11 +235,24 @@ public record ServerConfig(
           settings.value(Setting.MODEL_KERNELS, model).text(),
           (int) of(model, Setting.MODEL_WAITING, 1, 1_000_000),
           Duration.ofSeconds(of(model, Setting.MODEL_WAITING_SECONDS, 0, SECONDS_MAX)),
-          settings.value(Setting.MODEL_CHAT_TEMPLATE, model).text());
+          settings.value(Setting.MODEL_CHAT_TEMPLATE, model).text(),
+          speculates(model),
+          Optional.of(settings.value(Setting.MODEL_DRAFT, model).text())
+              .filter(text -> !text.isEmpty())
+              .map(Path::of));
     }
 
     long of(String model, Setting setting, long min, long max) {
       return integer(setting.key(model), settings.value(setting, model), min, max);
+    }
+
+    boolean speculates(String model) {
+      var value = settings.value(Setting.MODEL_SPECULATE, model);
+      return switch (value.text()) {
+        case "auto" -> true;
+        case "off" -> false;
+        default -> throw wrong(Setting.MODEL_SPECULATE.key(model), value, "auto or off");
+      };
     }
 
     KvType kv(String model) {

@@ -49,6 +49,8 @@ public enum Setting {
   UNLOAD_SECONDS("unload-seconds", "0", "Idle time after which a model is unloaded; 0 for never."),
   BATCHES("batches", "", "Folder of files and batches; without it, there are none."),
   BATCH_LINES("batch-lines", "4", "Requests of batches that are answered at once."),
+  BATCH_DAYS(
+      "batch-days", "30", "How long files, and batches that are over, are kept; 0 for ever."),
   PRELOAD("preload", "true", "Whether models are loaded at the start, not when first asked for."),
   MODEL_FILE("models.*.file", "", "File of the model."),
   MODEL_ALIASES("models.*.aliases", "", "Other names of it, separated by commas."),
@@ -64,6 +66,15 @@ public enum Setting {
       "models.*.waiting-seconds",
       "60",
       "How long one may wait; what would wait longer is refused at once. 0 for any time."),
+  MODEL_DRAFT(
+      "models.*.draft",
+      "",
+      "File of a smaller model of the same vocabulary that guesses; guesses are what followed the"
+          + " same words before if empty."),
+  MODEL_SPECULATE(
+      "models.*.speculate",
+      "auto",
+      "Whether guesses of what comes next are computed: auto, where that saves time, or off."),
   MODEL_CHAT_TEMPLATE(
       "models.*.chat-template",
       "",

@@ -118,7 +118,7 @@ public final class Settings {
   }
 
   /// The names of all models that are spoken of.
-  Set<String> models() {
+  public Set<String> models() {
     var models = new LinkedHashSet<String>();
     for (String key : values.keySet()) {
       for (Setting setting : Setting.ofModels()) {

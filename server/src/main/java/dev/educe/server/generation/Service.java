@@ -10,7 +10,13 @@ import java.time.Duration;
 /// @param catalogue of models
 /// @param budgets of tenants
 /// @param metrics where is counted
+/// @param pace of all streams
 /// @param heartbeat how long a stream may be silent
 /// @param deadline how long a text may take in all; zero for any time
 public record Service(
-    Catalogue catalogue, Budgets budgets, Metrics metrics, Duration heartbeat, Duration deadline) {}
+    Catalogue catalogue,
+    Budgets budgets,
+    Metrics metrics,
+    Pace pace,
+    Duration heartbeat,
+    Duration deadline) {}

@@ -13,10 +13,10 @@ import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.server.model.Mailbox;
 import dev.educe.server.model.Refusal;
 import dev.educe.server.model.ServedModel;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -26,26 +26,26 @@ import java.util.function.Consumer;
 /// They hold what they have of the engine and of the tenant's budget until they are closed, which
 /// happens in one place whatever became of them.
 public final class Texts implements AutoCloseable {
-  // How soon it is seen that a client has left while nothing is sent to it.
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-
   private final Service service;
   private final Exchange exchange;
   private final String model;
   private final Mailbox mailbox = new Mailbox();
+  private final ArrayDeque<Happening> taken = new ArrayDeque<>(); // from there, not handed over yet
   private final List<ServedModel.Ticket> tickets = new ArrayList<>();
   private final TokenUsage[] usages; // [choices]; of those that have ended
   private final boolean[] hasBegun; // [choices]
   private final Budget.Reservation reservation;
   private final boolean[] isEnough; // [choices]; of those that were ended on purpose
   private int underWay;
-  private long firstNanos; // from the request to its first token
+  private long firstNanos; // from the request's head to its first token, sent
 
   /// Starts them.
   ///
   /// @param generating numbered by choice, from 0
   /// @param prompt the parameter that the prompts came in
   /// @throws ApiException if they are not taken on
+  /// @throws ClientGoneException if the client has left while its request was read and its prompt
+  ///   made
   public Texts(
       Service service,
       Exchange exchange,
@@ -58,7 +58,14 @@ public final class Texts implements AutoCloseable {
     this.usages = new TokenUsage[generating.size()];
     this.hasBegun = new boolean[generating.size()];
     this.isEnough = new boolean[generating.size()];
-    reservation = service.budgets().of(exchange.caller()).reserve(cost(lease, generating));
+    if (exchange.isClientGone()) {
+      throw new ClientGoneException();
+    }
+    reservation =
+        service
+            .budgets()
+            .of(exchange.caller())
+            .reserve(cost(lease, generating), exchange.canWait());
     try {
       for (Generating text : generating) {
         tickets.add(lease.model().start(text.withPriority(exchange.priority()), mailbox));
@@ -88,39 +95,55 @@ public final class Texts implements AutoCloseable {
 
   /// Hands over what happens, until all texts have ended.
   ///
+  /// What has come is on its way before more is waited for. Texts that are written quicker than the
+  /// [Pace] are sent at that pace, some pieces at once.
+  ///
   /// @param happened is told of it, on this thread
   /// @param silent is run when nothing has happened for as long as a stream may be silent
   /// @throws ApiException if a text failed
   /// @throws ClientGoneException if the client has left
   public void each(Consumer<Happening> happened, Runnable silent) {
-    long lastNanos = System.nanoTime();
-    long lookedNanos = lastNanos;
-    while (underWay > 0) {
-      var next = poll(0);
-      if (next.isEmpty()) {
-        exchange.flush();
-        next = poll(Math.min(LOOK_NANOS, service.heartbeat().toNanos()));
-      }
-      if (System.nanoTime() - lookedNanos >= LOOK_NANOS) {
-        lookedNanos = System.nanoTime();
-        if (exchange.isClientGone()) {
-          throw new ClientGoneException();
+    try (var _ = new Pulse(mailbox::nudge)) {
+      long lastNanos = System.nanoTime();
+      long lookedNanos = lastNanos;
+      boolean isQuick = false;
+      while (underWay > 0) {
+        await(isQuick);
+        taken.addAll(mailbox.takeAll());
+        boolean hasNews = !taken.isEmpty();
+        while (!taken.isEmpty()) {
+          var next = taken.poll();
+          see(next);
+          happened.accept(next);
+          begun(next);
         }
-      }
-      if (next.isPresent()) {
-        see(next.get());
-        happened.accept(next.get());
-        lastNanos = System.nanoTime();
-      } else if (System.nanoTime() - lastNanos >= service.heartbeat().toNanos()) {
-        silent.run();
-        lastNanos = System.nanoTime();
+        exchange.flush();
+        long now = System.nanoTime();
+        isQuick = hasNews && now - lastNanos < service.pace().nanos();
+        lastNanos = hasNews ? now : lastNanos;
+        if (now - lookedNanos >= Pulse.NANOS) {
+          lookedNanos = now;
+          if (exchange.isClientGone()) {
+            throw new ClientGoneException();
+          }
+        }
+        if (now - lastNanos >= service.heartbeat().toNanos()) {
+          silent.run();
+          exchange.flush();
+          lastNanos = now;
+        }
       }
     }
   }
 
-  private Optional<Happening> poll(long nanos) {
+  /// For anything; or, of quick texts, until the next beat.
+  private void await(boolean isQuick) {
     try {
-      return mailbox.poll(nanos);
+      if (isQuick) {
+        mailbox.await(Mailbox.MANY, service.pace().nanosLeft());
+      } else {
+        mailbox.await();
+      }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       throw Refusal.CLOSED.error("The server is shutting down.", 0);
@@ -130,14 +153,7 @@ public final class Texts implements AutoCloseable {
   private void see(Happening happening) {
     switch (happening) {
       case Happening.PromptToken _ -> {}
-      case Happening.Piece piece -> {
-        if (!hasBegun[piece.choice()]) {
-          hasBegun[piece.choice()] = true;
-          long nanos = System.nanoTime() - exchange.startNanos();
-          firstNanos = firstNanos == 0 ? nanos : firstNanos;
-          service.metrics().firstToken(model, nanos);
-        }
-      }
+      case Happening.Piece _ -> {}
       case Happening.End end -> {
         ended(end);
         switch (end.finish()) {
@@ -150,6 +166,24 @@ public final class Texts implements AutoCloseable {
           }
         }
       }
+    }
+  }
+
+  /// Sends a text's first piece at once, and notes when the connection has taken it: what clients
+  /// call the time to the first token ends there. Of an answer that is sent whole it is when the
+  /// piece was there.
+  private void begun(Happening happening) {
+    if (happening instanceof Happening.Piece piece
+        && !piece.text().isEmpty()
+        && !hasBegun[piece.choice()]) {
+      hasBegun[piece.choice()] = true;
+      exchange.flush();
+      long nanos = System.nanoTime() - exchange.startNanos();
+      if (firstNanos == 0) {
+        firstNanos = nanos;
+        service.pace().begun();
+      }
+      service.metrics().firstToken(model, nanos);
     }
   }
 
@@ -178,12 +212,15 @@ public final class Texts implements AutoCloseable {
         generated += usage.generatedTokens();
       }
     }
-    return new TokenUsage(prompt, cached, generated, 0, 0, 0);
+    return new TokenUsage(prompt, cached, generated, 0, 0, 0, 0, 0);
   }
 
   /// Ends what is under way, waits for its end, and settles the tenant's budget by what was used.
   @Override
   public void close() {
+    if (firstNanos > 0) {
+      service.pace().ended();
+    }
     if (underWay > 0) {
       tickets.forEach(ServedModel.Ticket::cancel);
       drain();
@@ -202,18 +239,20 @@ public final class Texts implements AutoCloseable {
   /// nothing.
   private void drain() {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    boolean interrupted = false;
-    while (underWay > 0 && System.nanoTime() - deadline < 0) {
-      try {
-        if (mailbox.poll(LOOK_NANOS).orElse(null) instanceof Happening.End end) {
-          ended(end);
+    try {
+      while (System.nanoTime() - deadline < 0) {
+        taken.addAll(mailbox.takeAll());
+        while (!taken.isEmpty()) {
+          if (taken.poll() instanceof Happening.End end) {
+            ended(end);
+          }
         }
-      } catch (InterruptedException _) {
-        interrupted = true;
-        break;
+        if (underWay == 0) {
+          return;
+        }
+        mailbox.await(Mailbox.MANY, Pulse.NANOS);
       }
-    }
-    if (interrupted) {
+    } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
   }

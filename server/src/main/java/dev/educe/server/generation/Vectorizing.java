@@ -36,7 +36,7 @@ public final class Vectorizing {
         new EmbeddingOptions(
             dimensions, exchange.caller().tenant(), exchange.priority(), service.deadline());
     long tokens = inputs.stream().mapToLong(input -> input.length).sum();
-    var reservation = service.budgets().of(exchange.caller()).reserve(tokens);
+    var reservation = service.budgets().of(exchange.caller()).reserve(tokens, exchange.canWait());
     long taken = 0;
     try (var vectors = lease.model().embed(inputs, options)) {
       try {

@@ -47,6 +47,11 @@ final class ConnectionWire implements Wire {
   }
 
   @Override
+  public long startNanos() {
+    return request.getHeadersNanoTime();
+  }
+
+  @Override
   public String source() {
     return Request.getRemoteAddr(request);
   }

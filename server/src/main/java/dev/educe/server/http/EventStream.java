@@ -94,6 +94,9 @@ public final class EventStream {
       text.append("event: ").append(name).append('\n');
     }
     text.append("data: ");
+    if (data.indexOf('\n') < 0 && data.indexOf('\r') < 0) {
+      return text.append(data).append("\n\n").toString().getBytes(StandardCharsets.UTF_8);
+    }
     for (int i = 0; i < data.length(); i++) {
       char c = data.charAt(i);
       if (c == '\r' || c == '\n') {

@@ -26,7 +26,6 @@ public final class Exchange {
   private final int priority;
   private final Dialect dialect;
   private final String id = Ids.of("req_");
-  private final long startNanos = System.nanoTime();
   private Optional<Route> route = Optional.empty();
   private List<String> pathValues = List.of();
   private Caller caller = Caller.ANONYMOUS;
@@ -56,6 +55,11 @@ public final class Exchange {
 
   void calledBy(Caller caller) {
     this.caller = caller;
+  }
+
+  /// Whether it stands behind those of people, who wait.
+  public boolean canWait() {
+    return priority < 0;
   }
 
   /// Names this request in logs and to its client.
@@ -131,9 +135,9 @@ public final class Exchange {
     return wire.source();
   }
 
-  /// When the request came, on the clock of `System.nanoTime`.
+  /// When the request's head was read, on the clock of `System.nanoTime`.
   public long startNanos() {
-    return startNanos;
+    return wire.startNanos();
   }
 
   /// The body: a JSON object.

@@ -19,8 +19,9 @@ import org.eclipse.jetty.util.thread.VirtualThreadPool;
 
 /// Listens for HTTP/1.1 and has each request handled on a virtual thread of its own.
 public final class HttpServer implements AutoCloseable {
-  // What the operating system holds for us while we are busy: bursts of connections wait there.
-  private static final int BACKLOG = 1_024;
+  // What the operating system holds for us while we are busy: bursts of connections wait there. It
+  // has a limit of its own, commonly as much; beyond it, clients try again after a second.
+  private static final int BACKLOG = 4_096;
 
   private final Server server;
   private final ServerConnector connector;

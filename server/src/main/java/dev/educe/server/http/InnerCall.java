@@ -54,6 +54,7 @@ public record InnerCall(Caller caller, byte[] body, int priority, BooleanSupplie
     private final byte[] body;
     private final BooleanSupplier isGivenUp;
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final long startNanos = System.nanoTime();
     private int status;
 
     Inner(Route route, byte[] body, BooleanSupplier isGivenUp) {
@@ -80,6 +81,11 @@ public record InnerCall(Caller caller, byte[] body, int priority, BooleanSupplie
     @Override
     public List<String> headers(String name) {
       return List.of();
+    }
+
+    @Override
+    public long startNanos() {
+      return startNanos;
     }
 
     @Override

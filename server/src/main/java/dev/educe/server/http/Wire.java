@@ -22,6 +22,9 @@ interface Wire {
   /// Where the request came from: an address, without its port.
   String source();
 
+  /// When the request's head was read, on the clock of `System.nanoTime`.
+  long startNanos();
+
   /// Copies the body.
   ///
   /// @param mediaType that it must be of

@@ -235,6 +235,8 @@ public final class EngineModel implements ServedModel {
                   usage.promptTokens(),
                   usage.cachedTokens(),
                   usage.generatedTokens(),
+                  usage.draftedTokens(),
+                  usage.rejectedTokens(),
                   usage.queueNanos(),
                   usage.prefillNanos(),
                   usage.decodeNanos())));

@@ -58,6 +58,8 @@ public sealed interface Happening {
   /// @param promptTokens tokens it came with; none if they are another's, too, and counted there
   /// @param cachedTokens of those, how many were computed before
   /// @param generatedTokens tokens written
+  /// @param draftedTokens guesses that were computed
+  /// @param rejectedTokens of those, how many did not come true
   /// @param queueNanos how long it waited
   /// @param prefillNanos from then until its first token
   /// @param decodeNanos from then until its last
@@ -65,11 +67,13 @@ public sealed interface Happening {
       int promptTokens,
       int cachedTokens,
       int generatedTokens,
+      int draftedTokens,
+      int rejectedTokens,
       long queueNanos,
       long prefillNanos,
       long decodeNanos) {
     /// Nothing.
-    public static final TokenUsage NONE = new TokenUsage(0, 0, 0, 0, 0, 0);
+    public static final TokenUsage NONE = new TokenUsage(0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   /// How likely a token was, and which were likeliest.

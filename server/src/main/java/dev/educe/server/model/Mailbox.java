@@ -1,7 +1,7 @@
 package dev.educe.server.model;
 
-import java.util.ArrayDeque;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -10,12 +10,17 @@ import java.util.concurrent.locks.ReentrantLock;
 /// It has room for a bounded number of pieces; when it is full the texts pause, and nobody else
 /// does. An end always has room.
 public final class Mailbox {
+  /// So many pieces are worth to be taken at once; twice as many are all that there is room for.
+  public static final int MANY = 32;
+
   // So many pieces ahead of a client that they fill its connection's buffers, and not memory.
-  private static final int PIECES_MAX = 64;
+  private static final int PIECES_MAX = 2 * MANY;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition arrived = lock.newCondition();
-  private final ArrayDeque<Happening> happenings = new ArrayDeque<>();
+  private List<Happening> happenings = new ArrayList<>();
+  private boolean hasEnd; // among them
+  private int wanted = 1; // by the thread that waits
   private volatile Runnable wake = () -> {};
   private volatile boolean isFull;
 
@@ -34,29 +39,72 @@ public final class Mailbox {
     lock.lock();
     try {
       happenings.add(happening);
+      hasEnd |= happening instanceof Happening.End;
       isFull = happenings.size() >= PIECES_MAX;
+      if (isWorthWaking()) {
+        arrived.signal();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isWorthWaking() {
+    return hasEnd || happenings.size() >= wanted;
+  }
+
+  /// Has a thread that waits for something look whether it still wants it.
+  public void nudge() {
+    lock.lock();
+    try {
       arrived.signal();
     } finally {
       lock.unlock();
     }
   }
 
-  /// Takes the next happening.
-  ///
-  /// @param nanos how long to wait for one
-  /// @return empty if there was none in this time
-  public Optional<Happening> poll(long nanos) throws InterruptedException {
-    Optional<Happening> taken;
-    boolean hasRoomAgain;
+  /// Waits until something has happened, or until it is nudged.
+  public void await() throws InterruptedException {
     lock.lockInterruptibly();
     try {
+      if (happenings.isEmpty()) {
+        wanted = 1;
+        arrived.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits until so much has happened, or a text has ended, or the time is over. Whoever puts
+  /// pieces in has nobody to wake before.
+  public void await(int count, long nanos) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      wanted = count;
       long left = nanos;
-      while (happenings.isEmpty() && left > 0) {
+      while (!isWorthWaking() && left > 0) {
         left = arrived.awaitNanos(left);
       }
-      taken = Optional.ofNullable(happenings.poll());
-      hasRoomAgain = isFull && happenings.size() <= PIECES_MAX / 2;
-      isFull &= !hasRoomAgain;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes all that has happened, perhaps nothing.
+  public List<Happening> takeAll() {
+    List<Happening> taken;
+    boolean hasRoomAgain;
+    lock.lock();
+    try {
+      if (happenings.isEmpty()) {
+        return List.of();
+      }
+      taken = happenings;
+      happenings = new ArrayList<>();
+      hasEnd = false;
+      hasRoomAgain = isFull;
+      isFull = false;
     } finally {
       lock.unlock();
     }

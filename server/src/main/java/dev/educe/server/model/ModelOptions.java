@@ -2,7 +2,9 @@ package dev.educe.server.model;
 
 import dev.educe.LoadOptions;
 import dev.educe.kernels.KvType;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /// How a model is loaded to be served.
 ///
@@ -14,6 +16,8 @@ import java.time.Duration;
 /// @param waitingMax how many requests may wait for their turn
 /// @param waitMax how long one may wait; zero for as long as it takes
 /// @param chatTemplate a file in Jinja, `chatml` or `plain`; empty takes the model's own
+/// @param speculates whether guesses of what comes next are computed where that saves time
+/// @param draft a smaller model that guesses
 public record ModelOptions(
     int contextLength,
     int sequences,
@@ -22,15 +26,43 @@ public record ModelOptions(
     String kernels,
     int waitingMax,
     Duration waitMax,
-    String chatTemplate) {
+    String chatTemplate,
+    boolean speculates,
+    Optional<Path> draft) {
+  /// Guesses come from the texts themselves.
+  public ModelOptions(
+      int contextLength,
+      int sequences,
+      KvType kv,
+      int threads,
+      String kernels,
+      int waitingMax,
+      Duration waitMax,
+      String chatTemplate) {
+    this(
+        contextLength,
+        sequences,
+        kv,
+        threads,
+        kernels,
+        waitingMax,
+        waitMax,
+        chatTemplate,
+        true,
+        Optional.empty());
+  }
+
   /// The same in the library's terms.
   public LoadOptions loadOptions() {
-    return LoadOptions.defaults()
-        .withContextLength(contextLength)
-        .withSequences(sequences)
-        .withKv(kv)
-        .withThreads(threads)
-        .withKernels(kernels)
-        .withWaiting(waitingMax, waitMax);
+    var options =
+        LoadOptions.defaults()
+            .withContextLength(contextLength)
+            .withSequences(sequences)
+            .withKv(kv)
+            .withThreads(threads)
+            .withKernels(kernels)
+            .withWaiting(waitingMax, waitMax)
+            .withSpeculation(speculates);
+    return draft.map(options::withDraft).orElse(options);
   }
 }

@@ -71,7 +71,8 @@ final class BatchRoutes {
               "%d batches are worked on; wait for one of them, or cancel it.".formatted(underWay)));
     }
     try {
-      var batch = batches().create(input, endpoint, window, length, metadata);
+      var batch =
+          batches().create(input, exchange.caller().quota(), endpoint, window, length, metadata);
       FileRoutes.answer(exchange, batch);
     } catch (NoSuchFileException _) {
       throw noInput();

@@ -25,6 +25,7 @@ record ChatCompletionRequest(
   static ChatCompletionRequest of(
       Fields fields, ServedModel model, String tenant, Duration deadline) {
     Ignored.read(fields);
+    fields.flag("store"); // nothing of a completion is kept, whatever it says
     var chat = ToolFields.read(fields, true, ChatRequest.of(Messages.read(fields)));
     var form =
         fields
@@ -79,7 +80,6 @@ record ChatCompletionRequest(
   }
 
   private static void refuse(Fields fields) {
-    fields.refuse("store", "false");
     fields.refuse("modalities", "[\"text\"]");
     fields.refuse("verbosity", "\"medium\"");
     fields.refuse("functions", "[]");

@@ -1,6 +1,5 @@
 package dev.educe.server.openai;
 
-import dev.educe.kernels.Kernels;
 import dev.educe.server.generation.Answer;
 import dev.educe.server.generation.Conversation;
 import dev.educe.server.generation.ReplyEvent.Reason;
@@ -9,7 +8,6 @@ import dev.educe.server.http.ApiException;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
 import dev.educe.server.http.Ids;
-import dev.educe.server.http.Json;
 import dev.educe.server.model.Catalogue;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -51,14 +49,8 @@ final class ChatCompletions {
     head.put("created", System.currentTimeMillis() / 1_000);
     head.put("model", lease.name());
     head.put("service_tier", "default");
-    head.put("system_fingerprint", fingerprint(lease));
+    head.put("system_fingerprint", Models.fingerprint(service.catalogue(), lease.name()));
     return head;
-  }
-
-  /// The same as long as the same seed gives the same answer.
-  private String fingerprint(Catalogue.Lease lease) {
-    long created = service.catalogue().entry(lease.name()).createdSeconds();
-    return "fp_%x_%x".formatted(Kernels.CONTRACT_VERSION, created);
   }
 
   private static void whole(
@@ -142,9 +134,8 @@ final class ChatCompletions {
   private static void stream(Exchange exchange, ChatChunks chunks, Conversation conversation) {
     var events = exchange.events();
     try {
-      conversation.each(
-          event -> chunks.of(event).forEach(chunk -> events.send(Json.write(chunk))), events::ping);
-      chunks.usage(conversation.usage()).ifPresent(chunk -> events.send(Json.write(chunk)));
+      conversation.each(event -> chunks.of(event).forEach(events::send), events::ping);
+      chunks.usage(conversation.usage()).ifPresent(events::send);
       events.done();
     } catch (ApiException failed) {
       events.fail(failed.error());

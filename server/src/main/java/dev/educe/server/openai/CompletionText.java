@@ -122,15 +122,36 @@ final class CompletionText {
     return generated == 0 ? 0 : logprobSum / generated;
   }
 
+  /// Whether what has come is text and no more.
+  boolean isText() {
+    return finish == null && !hasTokens();
+  }
+
+  /// The text that has come since it was last taken.
+  String takeText() {
+    String come = text.toString();
+    taken += come.length();
+    text.setLength(0);
+    return come;
+  }
+
   /// What has come since it was last taken, as a choice of an answer.
   Map<String, Object> choice(int index) {
+    return choice(index, takeText(), hasTokens() ? takeTokens() : null, finish);
+  }
+
+  /// A text that goes on, as a choice of an answer.
+  static Map<String, Object> choice(int index, String text) {
+    return choice(index, text, null, null);
+  }
+
+  private static Map<String, Object> choice(
+      int index, String text, Map<String, Object> logprobs, String finish) {
     var choice = new LinkedHashMap<String, Object>();
-    choice.put("text", text.toString());
+    choice.put("text", text);
     choice.put("index", index);
-    choice.put("logprobs", hasTokens() ? takeTokens() : null);
+    choice.put("logprobs", logprobs);
     choice.put("finish_reason", finish);
-    taken += text.length();
-    text.setLength(0);
     return choice;
   }
 

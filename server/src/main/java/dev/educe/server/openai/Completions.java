@@ -3,11 +3,13 @@ package dev.educe.server.openai;
 import dev.educe.server.generation.Service;
 import dev.educe.server.generation.Texts;
 import dev.educe.server.http.ApiException;
+import dev.educe.server.http.Envelope;
 import dev.educe.server.http.EventStream;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
 import dev.educe.server.http.Ids;
 import dev.educe.server.http.Json;
+import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Generating;
 import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.tokenizer.Tokenizer;
@@ -34,7 +36,7 @@ final class Completions {
           CompletionRequest.of(
               fields, lease.model(), exchange.caller().tenant(), service.deadline());
       try (var texts = new Texts(service, exchange, lease, "prompt", generating(request))) {
-        var answer = new Written(exchange, lease.name(), request, lease.model().tokenizer());
+        var answer = new Written(exchange, head(lease), request, lease.model().tokenizer());
         if (request.streaming().isOn()) {
           answer.stream(texts);
         } else {
@@ -42,6 +44,17 @@ final class Completions {
         }
       }
     }
+  }
+
+  /// What every answer and every chunk of one begins with.
+  private Map<String, Object> head(Catalogue.Lease lease) {
+    var head = new LinkedHashMap<String, Object>();
+    head.put("id", Ids.of("cmpl-"));
+    head.put("object", "text_completion");
+    head.put("created", System.currentTimeMillis() / 1_000);
+    head.put("model", lease.name());
+    head.put("system_fingerprint", Models.fingerprint(service.catalogue(), lease.name()));
+    return head;
   }
 
   private static List<Generating> generating(CompletionRequest request) {
@@ -57,15 +70,18 @@ final class Completions {
   /// The answer to one request.
   private static final class Written {
     private final Exchange exchange;
+    private final Map<String, Object> head;
     private final CompletionRequest request;
-    private final String model;
-    private final String id = Ids.of("cmpl-");
-    private final long created = System.currentTimeMillis() / 1_000;
     private final List<CompletionText> written = new ArrayList<>();
+    private final List<Envelope> envelopes = new ArrayList<>(); // of texts that go on
 
-    Written(Exchange exchange, String model, CompletionRequest request, Tokenizer tokenizer) {
+    Written(
+        Exchange exchange,
+        Map<String, Object> head,
+        CompletionRequest request,
+        Tokenizer tokenizer) {
       this.exchange = exchange;
-      this.model = model;
+      this.head = head;
       this.request = request;
       for (int i = 0; i < request.prompts().size() * request.tries(); i++) {
         written.add(new CompletionText(request, i / request.tries(), tokenizer));
@@ -99,6 +115,11 @@ final class Completions {
     }
 
     void stream(Texts texts) {
+      for (int i = 0; i < written.size(); i++) {
+        int index = i;
+        envelopes.add(
+            new Envelope(text -> chunk(List.of(CompletionText.choice(index, text)), null)));
+      }
       var events = exchange.events();
       try {
         if (request.logprobs().isEmpty()) {
@@ -123,7 +144,12 @@ final class Completions {
 
     private void send(EventStream events, int choice) {
       var text = written.get(choice);
-      if (text.hasBegun() && text.hasNews()) {
+      if (!text.hasBegun() || !text.hasNews()) {
+        return;
+      }
+      if (text.isText()) {
+        events.send(envelopes.get(choice).with(text.takeText()));
+      } else {
         events.send(Json.write(chunk(List.of(text.choice(choice)), null)));
       }
     }
@@ -137,11 +163,7 @@ final class Completions {
     }
 
     private Map<String, Object> object(List<Map<String, Object>> choices) {
-      var object = new LinkedHashMap<String, Object>();
-      object.put("id", id);
-      object.put("object", "text_completion");
-      object.put("created", created);
-      object.put("model", model);
+      var object = new LinkedHashMap<>(head);
       object.put("choices", choices);
       return object;
     }

@@ -12,6 +12,7 @@ import dev.educe.server.http.Scope;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,10 @@ final class FileRoutes {
   private static final int FILE_BYTES_MAX = 200 << 20;
   private static final int FORM_BYTES_MAX = FILE_BYTES_MAX + (1 << 20);
   private static final Pages PAGES = new Pages(10_000, 10_000);
+  private static final String ANCHOR = "expires_after[anchor]";
+  private static final String SECONDS = "expires_after[seconds]";
+  private static final Duration KEPT_MIN = Duration.ofHours(1);
+  private static final Duration KEPT_MAX = Duration.ofDays(30);
 
   private final Optional<Batches> batches;
 
@@ -68,7 +73,8 @@ final class FileRoutes {
         throw Fields.invalid(
             "purpose", "invalid_value", "Invalid 'purpose': files are kept for 'batch' only.");
       }
-      parts.refuseOthers(Set.of("purpose", "file"));
+      parts.refuseOthers(Set.of("purpose", "file", ANCHOR, SECONDS));
+      var kept = kept(parts);
       var file = parts.require("file");
       if (file.length() > FILE_BYTES_MAX) {
         throw Fields.invalid(
@@ -79,12 +85,35 @@ final class FileRoutes {
       }
       parts.copy(file, draft);
       var stored =
-          batches().upload(exchange.caller().tenant(), draft, file.fileName(), file.length());
+          batches().upload(exchange.caller().tenant(), draft, file.fileName(), file.length(), kept);
       answer(exchange, stored);
     } finally {
       Files.deleteIfExists(form);
       Files.deleteIfExists(draft);
     }
+  }
+
+  /// How long a file is to be kept, if it says so.
+  private static Optional<Duration> kept(FormParts parts) throws IOException {
+    if (!parts.parts().containsKey(ANCHOR) && !parts.parts().containsKey(SECONDS)) {
+      return Optional.empty();
+    }
+    if (!parts.text(ANCHOR).equals("created_at")) {
+      throw Fields.invalid(
+          ANCHOR, "invalid_value", "Invalid '%s': expected 'created_at'.".formatted(ANCHOR));
+    }
+    String seconds = parts.text(SECONDS);
+    if (seconds.matches("[0-9]{4,7}")) {
+      var kept = Duration.ofSeconds(Long.parseLong(seconds));
+      if (kept.compareTo(KEPT_MIN) >= 0 && kept.compareTo(KEPT_MAX) <= 0) {
+        return Optional.of(kept);
+      }
+    }
+    throw Fields.invalid(
+        SECONDS,
+        "invalid_value",
+        "Invalid '%s': expected %,d to %,d seconds."
+            .formatted(SECONDS, KEPT_MIN.toSeconds(), KEPT_MAX.toSeconds()));
   }
 
   static void answer(Exchange exchange, Stored stored) {

@@ -1,5 +1,6 @@
 package dev.educe.server.openai;
 
+import dev.educe.kernels.Kernels;
 import dev.educe.server.generation.Service;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.model.Catalogue;
@@ -32,5 +33,10 @@ final class Models {
     object.put("created", entry.createdSeconds());
     object.put("owned_by", "educe");
     return object;
+  }
+
+  /// The same as long as the same seed gives the same answer.
+  static String fingerprint(Catalogue catalogue, String model) {
+    return "fp_%x_%x".formatted(Kernels.CONTRACT_VERSION, catalogue.entry(model).createdSeconds());
   }
 }

@@ -31,7 +31,7 @@ export function Answer({ answer, isWriting, isBusy, onAgain }) {
 function facts(answer, isWriting) {
   const count = isWriting ? answer.tokens.length || answer.pieces : answer.tokenCount;
   const seconds = (answer.lastAt - answer.firstAt) / 1000;
-  const rate = isWriting ? count > 1 && (count - 1) / seconds : answer.rate;
+  const rate = isWriting ? count > 1 && seconds > 0.1 && (count - 1) / seconds : answer.rate;
   return [
     count > 0 && `${count.toLocaleString('en')} ${count === 1 ? 'token' : 'tokens'}`,
     rate > 0 && Number.isFinite(rate) && `${rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString('en')} tokens/s`,

@@ -1,6 +1,7 @@
 // The page: its bar, its list of conversations, and what is shown beside them.
 import { html, render, useEffect, useState } from './vendor/preact.js';
 import { apiKey, models } from './api.js';
+import { Batches } from './batches.js';
 import { Chat } from './chat.js';
 import { empty, useConversation } from './conversation.js';
 import { Dashboard } from './dashboard.js';
@@ -29,9 +30,11 @@ function useTheme() {
   return [theme, next, `${theme} ${isDark}`];
 }
 
+const VIEWS = { chat: 'Chat', batches: 'Batches', dashboard: 'Dashboard' };
+
 /** The view that the address names. */
 function useView() {
-  const view = () => (location.hash === '#dashboard' ? 'dashboard' : 'chat');
+  const view = () => (location.hash.slice(1) in VIEWS ? location.hash.slice(1) : 'chat');
   const [shown, show] = useState(view);
   useEffect(() => {
     const onChange = () => show(view());
@@ -78,7 +81,7 @@ function App() {
   const show = (conversation) => {
     talk.open(conversation);
     setOpen('');
-    location.hash = '';
+    location.hash = '#chat';
   };
   const remove = async (id) => {
     if (id === talk.conversation.id) talk.open(empty());
@@ -103,23 +106,30 @@ function App() {
           ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
         </select>
         <nav aria-label="Views">
-          <a href="#" aria-current=${view === 'chat' ? 'page' : undefined}>Chat</a>
-          <a href="#dashboard" aria-current=${view === 'dashboard' ? 'page' : undefined}>Dashboard</a>
+          ${Object.entries(VIEWS).map(([name, label]) => html`<a key=${name} href=${`#${name}`} aria-current=${view === name ? 'page' : undefined}>${label}</a>`)}
         </nav>
         <${IconButton} name="tune" label="Settings" aria-expanded=${open === 'settings'} onClick=${() => setOpen(open === 'settings' ? '' : 'settings')} />
       </header>
       ${refusal && html`<div class="refusal" role="alert">
-        <p>${refusal.status === 401 && !apiKey() ? 'This server asks for an API key.' : refusal.message}</p>
+        <h2>${refusal.status !== 401 ? 'No answer' : apiKey() ? 'This key is not good here' : 'A key, please'}</h2>
+        <p>${explained(refusal)}</p>
         ${refusal.status === 401
           ? html`<${Key} isWanted onKey=${load} />`
           : html`<button type="button" class="quiet" onClick=${load}>Try again</button>`}
       </div>`}
-      ${view === 'chat'
-        ? html`<${Chat} talk=${talk} isReady=${settings.model !== '' && names.length > 0} />`
-        : html`<${Dashboard} theme=${colours} onRefused=${onRefused} />`}
+      ${view === 'chat' && html`<${Chat} talk=${talk} isReady=${settings.model !== '' && names.length > 0} isShut=${!!refusal} />`}
+      ${view === 'batches' && !refusal && html`<${Batches} model=${settings.model} onRefused=${onRefused} />`}
+      ${view === 'dashboard' && !refusal && html`<${Dashboard} theme=${colours} onRefused=${onRefused} />`}
     </div>
     ${open === 'settings' && html`<${Settings} settings=${settings} onChange=${change} onClose=${() => setOpen('')} onKey=${load} onForgetAll=${removeAll} />`}
   </div>`;
+}
+
+function explained(refusal) {
+  if (refusal.status !== 401) return refusal.message;
+  return apiKey()
+    ? 'The server does not know it, or it was revoked. Enter another one.'
+    : 'This server asks for an API key. Enter yours to begin; who runs the server can make one with ‘educe keys create’.';
 }
 
 function List({ list, current, theme, onTheme, onNew, onOpen, onRemove }) {

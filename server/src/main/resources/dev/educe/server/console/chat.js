@@ -8,7 +8,7 @@ const NEAR_PIXELS = 80;
 
 const IDEAS = ['Tell me a story about a fox and a lighthouse.', 'Explain a hash table to a child.', 'Write a haiku about rain.'];
 
-export function Chat({ talk, isReady }) {
+export function Chat({ talk, isReady, isShut }) {
   const { conversation, writing } = talk;
   const scroller = useRef(null);
   const isNear = useRef(true);
@@ -26,7 +26,7 @@ export function Chat({ talk, isReady }) {
   return html`<main class="chat" id="main" tabindex="-1">
     <h1 class="unseen">Chat</h1>
     <div class="scroller" ref=${scroller} onScroll=${onScroll} tabindex="0" role="region" aria-label="Conversation">
-      ${messages.length === 0 ? html`<${Welcome} onIdea=${send} isReady=${isReady} />` : html`<div class="messages">
+      ${messages.length === 0 ? !isShut && html`<${Welcome} onIdea=${send} isReady=${isReady} />` : html`<div class="messages">
         ${messages.map((message, index) => message.role === 'user'
           ? html`<${Question} key=${`${conversation.id}/${index}`} text=${message.content} isBusy=${!!writing}
               onEdit=${(text) => talk.edit(index, text)} />`

@@ -5,6 +5,7 @@ import { keep } from './store.js';
 
 const TITLE_CHARACTERS = 48;
 const TOP_TOKENS = 5;
+const AT_ONCE_MILLIS = 100;
 
 export const empty = () => ({ id: crypto.randomUUID?.() ?? String(Math.random()), title: '', changed: 0, messages: [] });
 
@@ -53,12 +54,14 @@ function add(answer, chunk) {
 /** What is kept of an answer: times become figures. */
 function settled({ sentAt, firstAt, lastAt, pieces, ...answer }) {
   const count = answer.tokenCount ?? (answer.tokens.length || pieces);
-  const millis = lastAt - firstAt;
+  // What came in one go says nothing of how fast it was written: then the wait before it counts.
+  const isAtOnce = lastAt - firstAt < AT_ONCE_MILLIS;
+  const millis = lastAt - (isAtOnce ? sentAt : firstAt);
   return {
     ...answer,
     tokenCount: count,
     firstMillis: firstAt === undefined ? undefined : firstAt - sentAt,
-    rate: millis > 0 && count > 1 ? (1000 * (count - 1)) / millis : undefined,
+    rate: millis > 0 && count > 1 ? (1000 * (isAtOnce ? count : count - 1)) / millis : undefined,
   };
 }
 

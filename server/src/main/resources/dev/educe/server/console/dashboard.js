@@ -44,7 +44,7 @@ export function Dashboard({ theme, onRefused }) {
   }, []);
   const now = readings.at(-1)?.samples ?? new Map();
   const models = values(now, 'educe_requests_running', 'model');
-  return html`<main class="dashboard" id="main" tabindex="-1">
+  return html`<main class="board" id="main" tabindex="-1">
     <header>
       <h1>Dashboard</h1>
       ${models.length > 1 && html`<select aria-label="Model of the figures" value=${model} onChange=${(event) => setModel(event.currentTarget.value)}>
@@ -68,7 +68,7 @@ function Figures({ readings, wanted, theme }) {
   const now = points.at(-1);
   const times = readings.map((reading) => reading.seconds);
   const line = (label, of) => ({ label, values: points.map(of) });
-  const plot = (title, unit, ...lines) => html`<${Plot} key=${title} title=${title} times=${times} unit=${unit} theme=${theme} lines=${lines} />`;
+  const plot = (title, unit, ...lines) => html`<${Plot} key=${title} title=${title} times=${times} unit=${unit} isWhole=${unit === count} theme=${theme} lines=${lines} />`;
   return html`
     <dl class="tiles">
       <${Tile} label="Running" value=${now.running} />

@@ -61,6 +61,6 @@ export function Key({ onKey, isWanted }) {
       <button type="submit" class=${isWanted ? 'strong' : 'quiet'}>Use</button>
       ${!isWanted && key && html`<button type="button" class="quiet" onClick=${() => submit('')}>Forget</button>`}
     </div>
-    <small>Kept in this browser until it is forgotten.</small>
+    <small>Kept in this tab until it is closed.</small>
   </form>`;
 }

@@ -52,22 +52,22 @@ class AccessTest {
   @Test
   void tokensAreReservedAndTheRestGivenBack() {
     var budget = budget(new Quota(0, 100, 0));
-    var first = budget.reserve(60);
-    assertThrows(ApiException.class, () -> budget.reserve(60));
+    var first = budget.reserve(60, false);
+    assertThrows(ApiException.class, () -> budget.reserve(60, false));
     first.settle(10);
     assertEquals("90", budget.headers().get("x-ratelimit-remaining-tokens"));
-    budget.reserve(90).settle(90);
-    assertThrows(ApiException.class, () -> budget.reserve(1));
+    budget.reserve(90, false).settle(90);
+    assertThrows(ApiException.class, () -> budget.reserve(1, false));
   }
 
   @Test
   void aRequestBeyondAMinutesWorthWaitsForAFullBudget() {
     var budget = budget(new Quota(0, 100, 0));
-    budget.reserve(250).settle(250);
+    budget.reserve(250, false).settle(250);
     now.addAndGet(90 * SECOND);
-    assertThrows(ApiException.class, () -> budget.reserve(1));
+    assertThrows(ApiException.class, () -> budget.reserve(1, false));
     now.addAndGet(SECOND);
-    budget.reserve(1);
+    budget.reserve(1, false);
   }
 
   @Test

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.educe.platform.Clock;
+import dev.educe.server.http.Quota;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /// What a journal makes of a file that ends anywhere, or is not what was written.
 class JournalTest {
@@ -117,19 +120,24 @@ class JournalTest {
     }
   }
 
+  private static Stored file(String id) {
+    var object = JsonNodeFactory.instance.objectNode().put("id", id).put("object", "file");
+    return new Stored("t", Quota.NONE, Stored.FOREVER, object);
+  }
+
   @Test
   void aFolderServesOneLedgerAtATimeAndForgetsWhatNobodyKnows() throws IOException {
     Path place = folder.resolve("batches");
-    try (var ledger = new Ledger(place)) {
-      assertThrows(IOException.class, () -> new Ledger(place));
+    try (var ledger = new Ledger(place, Clock.system())) {
+      assertThrows(IOException.class, () -> new Ledger(place, Clock.system()));
       var draft = Files.writeString(ledger.draft(), "kept");
       ledger.publish(draft, "file-1");
-      ledger.put(Batches.file("t", "file-1", "n", "batch", 4, 7));
+      ledger.put(file("file-1"));
       ledger.publish(Files.writeString(ledger.draft(), "lost"), "file-2");
       ledger.draft();
       Files.writeString(ledger.answers("batch_9"), "lost");
     }
-    try (var ledger = new Ledger(place)) {
+    try (var ledger = new Ledger(place, Clock.system())) {
       assertEquals("kept", Files.readString(ledger.content("file-1")));
       assertEquals(1, ledger.list("t", "file").size());
       assertTrue(ledger.find("other", "file", "file-1").isEmpty());
@@ -141,7 +149,7 @@ class JournalTest {
       assertTrue(ledger.deleteFile("file-1"));
       assertTrue(Files.notExists(ledger.content("file-1")));
     }
-    try (var ledger = new Ledger(place)) {
+    try (var ledger = new Ledger(place, Clock.system())) {
       assertEquals(List.of(), ledger.list("t", "file"));
     }
   }

@@ -1,8 +1,7 @@
-package dev.educe.cli;
+package dev.educe.optimize.evaluate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 class PerplexityTest {
@@ -10,7 +9,7 @@ class PerplexityTest {
   void evenLogitsArePerplexedByTheirNumber() {
     var perplexity = new Perplexity();
     for (int token = 0; token < 10; token++) {
-      perplexity.add(MemorySegment.ofArray(new float[10]), token);
+      perplexity.add(new float[10], token);
     }
     assertEquals(10, perplexity.value(), 1e-6);
     assertEquals(0, perplexity.error(), 1e-6);
@@ -22,8 +21,8 @@ class PerplexityTest {
   void theErrorIsThatOfTheMean() {
     var perplexity = new Perplexity();
     float[] logits = {(float) Math.log(4), 0, (float) Math.log(3)};
-    perplexity.add(MemorySegment.ofArray(logits), 0);
-    perplexity.add(MemorySegment.ofArray(logits), 1);
+    perplexity.add(logits, 0);
+    perplexity.add(logits, 1);
     assertEquals(4, perplexity.value(), 1e-5);
     assertEquals(4 * Math.log(2), perplexity.error(), 1e-5);
   }

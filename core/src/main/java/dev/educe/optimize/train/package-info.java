@@ -1,0 +1,2 @@
+/// Training of small models on the processor: the trainer of `educe distil`.
+package dev.educe.optimize.train;
