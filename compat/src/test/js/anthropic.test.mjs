@@ -149,3 +149,12 @@ test('anthropic: a stream that is given up', async () => {
   stream.on('text', () => stream.abort());
   await assert.rejects(stream.finalMessage(), APIUserAbortError);
 });
+
+test('anthropic: an answer that is begun is gone on with', async () => {
+  const begun = [...told.messages, { role: 'assistant', content: 'Once upon a time, there' }];
+  const { content } = await client.messages.create({ ...told, messages: begun });
+  assert.match(content[0].text, /^ ?\w/);
+  const { input_tokens: fewer } = await client.messages.countTokens({ model, messages: told.messages });
+  const { input_tokens: more } = await client.messages.countTokens({ model, messages: begun });
+  assert.ok(more > fewer);
+});

@@ -140,3 +140,14 @@ test('ollama: a stream that is given up', async () => {
     for await (const _ of stream) stream.abort();
   }, { name: 'AbortError' });
 });
+
+test('ollama: a model stays as long as is asked for', async () => {
+  const left = async () => (Date.parse((await client.ps()).models[0].expires_at) - Date.now()) / 1000;
+  await client.chat({ ...told, keep_alive: '10m' });
+  assert.ok((await left()) > 590 && (await left()) <= 600);
+  await client.chat({ ...told, keep_alive: -1 });
+  assert.ok((await left()) > 1e9);
+  assert.equal((await client.generate({ model, prompt: '', keep_alive: 0 })).done_reason, 'unload');
+  while ((await client.ps()).models.length > 0) await new Promise((done) => setTimeout(done, 10));
+  assert.equal((await client.chat(told)).done, true);
+});

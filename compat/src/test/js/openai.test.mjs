@@ -334,3 +334,61 @@ test('what fails within a stream is an error of the stream', async () => {
 });
 
 test('an error object is an APIError', () => assert.ok(RateLimitError.prototype instanceof APIError));
+
+const request = (id, body = {}) => JSON.stringify({
+  custom_id: `line-${id}`, method: 'POST', url: '/v1/completions', body: { ...story, ...body },
+});
+const upload = (...lines) => client.files.create({ file: new File([lines.join('\n')], 'in.jsonl'), purpose: 'batch' });
+const batch = (file) => client.batches.create({
+  input_file_id: file.id, endpoint: '/v1/completions', completion_window: '24h', metadata: { of: 'test' },
+});
+
+async function ended(id) {
+  while (true) {
+    const now = await client.batches.retrieve(id);
+    if (['completed', 'failed', 'expired', 'cancelled'].includes(now.status)) return now;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+test('files and batches: created, polled, fetched, listed, deleted', async () => {
+  const file = await upload(request(1), request(2), request(3, { model: 'nobody' }));
+  assert.deepEqual([file.object, file.filename, file.purpose], ['file', 'in.jsonl', 'batch']);
+  assert.equal((await client.files.waitForProcessing(file.id)).status, 'processed');
+  const created = await batch(file);
+  assert.equal(created.object, 'batch');
+  const done = await ended(created.id);
+  assert.equal(done.status, 'completed');
+  assert.deepEqual(done.request_counts, { total: 3, completed: 2, failed: 1 });
+  assert.equal(done.metadata.of, 'test');
+  const lines = async (id) => (await (await client.files.content(id)).text()).trim().split('\n').map(JSON.parse);
+  for (const { response, error } of await lines(done.output_file_id)) {
+    assert.equal(error, null);
+    assert.ok(STORY.startsWith(response.body.choices[0].text));
+  }
+  assert.equal((await lines(done.error_file_id))[0].response.body.error.code, 'model_not_found');
+  const listed = await collect(client.batches.list({ limit: 1 }));
+  assert.ok(listed.some(({ id }) => id === created.id));
+  const files = await collect(client.files.list({ purpose: 'batch_output' }));
+  assert.ok(files.some(({ id }) => id === done.output_file_id));
+  assert.equal((await client.files.delete(file.id)).deleted, true);
+  await assert.rejects(client.files.retrieve(file.id), NotFoundError);
+});
+
+test('batches are cancelled, and errors name what is wrong', async () => {
+  const file = await upload(...Array.from({ length: 500 }, (_, id) => request(id, { max_tokens: 200 })));
+  const created = await batch(file);
+  assert.equal((await client.batches.cancel(created.id)).status, 'cancelling');
+  const over = await ended(created.id);
+  assert.equal(over.status, 'cancelled');
+  assert.ok(over.request_counts.total === 500 || over.request_counts.total === 0);
+  await assert.rejects(client.batches.retrieve('batch_none'), NotFoundError);
+  await assert.rejects(batch({ id: 'file-none' }), (error) => error instanceof BadRequestError && error.param === 'input_file_id');
+  await assert.rejects(
+    client.files.create({ file: new File(['x'], 'x'), purpose: 'fine-tune' }),
+    (error) => error instanceof BadRequestError && error.param === 'purpose',
+  );
+  const failed = await ended((await batch(await upload('{'))).id);
+  assert.equal(failed.status, 'failed');
+  assert.deepEqual([failed.errors.data[0].line, failed.errors.data[0].code], [1, 'invalid_json']);
+});

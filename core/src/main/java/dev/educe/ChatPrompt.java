@@ -19,14 +19,19 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
   static ChatPrompt of(ChatRequest request, ChatTemplate template, Model model) {
     var tokenizer = model.tokenizer();
     var tools = request.offered();
+    var begin = request.answerBegin();
+    var messages = request.messages();
+    var answered = messages.subList(0, messages.size() - (begin.isPresent() ? 1 : 0));
     var rendering =
         template.render(
-            request.messages(), tools, request.templateArguments(), tokenizer, LocalDateTime.now());
+            answered, tools, request.templateArguments(), tokenizer, LocalDateTime.now());
     var content = new BitSet();
     for (var span : rendering.spans()) {
       content.set(span.start(), span.end(), span.isContent());
     }
-    int[] tokens = tokenizer.encodeTurns(rendering.text(), content);
+    String text = rendering.text() + begin.orElse("");
+    content.set(rendering.text().length(), text.length());
+    int[] tokens = tokenizer.encodeTurns(text, content);
     if (tokens.length == 0) {
       throw new IllegalArgumentException("the template writes nothing for this conversation");
     }
@@ -37,6 +42,11 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     stop.addAll(template.stop());
     var free = request.generation().withStop(stop);
     var begun = begun(format, readers.get().closing());
+    if (begin.isPresent() && begun.isPresent()) {
+      throw new IllegalArgumentException(
+          "this model reasons before it answers, so no answer can be begun for it; ask it not to"
+              + " reason, or end with a message of the user's");
+    }
     var generation =
         AnswerGrammar.of(request, format, begun.isPresent(), tokenizer)
             .map(form -> free.withGrammar(model.grammars().of(form)))

@@ -8,7 +8,8 @@ import java.util.Optional;
 
 /// A conversation that a model is to go on with. Immutable; `withX` copies.
 ///
-/// @param messages from the first to the one to be answered
+/// @param messages from the first to the one to be answered; a last one of the assistant's, with
+///   text alone, is the beginning of the answer, and the model goes on with it
 /// @param tools that the model may ask to have called
 /// @param toolChoice whether it may, must or must not
 /// @param answerForm what an answer that is no call of a tool must look like; reasoning comes
@@ -52,6 +53,28 @@ public record ChatRequest(
     if (toolChoice instanceof ToolChoice.Required && tools.isEmpty()) {
       throw new IllegalArgumentException("a tool is to be called, but there are none");
     }
+  }
+
+  /// The beginning of the answer, if there is one.
+  ///
+  /// @throws IllegalArgumentException if an answer that is begun must fit a form or be a call
+  Optional<String> answerBegin() {
+    boolean isBegun =
+        messages.size() > 1
+            && messages.getLast()
+                instanceof Message.Assistant(String text, String thoughts, var made)
+            && !text.isEmpty()
+            && thoughts.isEmpty()
+            && made.isEmpty();
+    if (!isBegun) {
+      return Optional.empty();
+    }
+    if (answerForm.isPresent() || !callable().isEmpty()) {
+      throw new IllegalArgumentException(
+          "an answer that is begun can neither be held to a form nor be a call; end with a message"
+              + " of the user's");
+    }
+    return Optional.of(((Message.Assistant) messages.getLast()).text());
   }
 
   /// Answer this conversation, with as many tokens as the context has room for, sampled by default

@@ -33,11 +33,13 @@ public final class Models implements AutoCloseable {
     boolean isPinned;
     int leases;
     long idleSince;
+    long idleNanosMax;
 
-    Entry(String name, Path path, LoadOptions options) {
+    Entry(String name, Path path, LoadOptions options, long idleNanosMax) {
       this.name = name;
       this.path = path;
       this.options = options;
+      this.idleNanosMax = idleNanosMax;
     }
 
     boolean isIdle() {
@@ -59,6 +61,16 @@ public final class Models implements AutoCloseable {
     /// The model; not to be closed.
     public Model model() {
       return model;
+    }
+
+    /// Says how long the model stays when nobody uses it, in place of the usual time, until it is
+    /// unloaded; also then it goes earlier if another one needs its memory.
+    ///
+    /// @param idle zero for not at all, negative for as long as there is room
+    public void keep(Duration idle) {
+      boolean isForever =
+          idle.isNegative() || idle.compareTo(Duration.ofNanos(Long.MAX_VALUE)) >= 0;
+      locked(() -> entry.idleNanosMax = isForever ? Long.MAX_VALUE : idle.toNanos());
     }
 
     /// Gives the model back; a second call does nothing.
@@ -86,13 +98,16 @@ public final class Models implements AutoCloseable {
   /// @param isPinned whether it stays there
   /// @param leases how many use it
   /// @param bytes of memory it holds
+  /// @param stays how long it stays if nobody uses it from now on; empty for as long as there is
+  ///   room, or if it is not in memory
   public record Status(
       String name,
       List<String> aliases,
       boolean isLoaded,
       boolean isPinned,
       int leases,
-      long bytes) {}
+      long bytes,
+      Optional<Duration> stays) {}
 
   private final MemoryBudget budget;
   private final long idleNanosMax;
@@ -126,7 +141,7 @@ public final class Models implements AutoCloseable {
   /// @param options with any budget: the common one is taken
   /// @throws IllegalArgumentException if the name is taken
   public void register(String name, Path path, LoadOptions options) {
-    put(name, new Entry(name, path, options.withBudget(budget)));
+    put(name, new Entry(name, path, options.withBudget(budget), idleNanosMax));
   }
 
   /// Gives a model another name.
@@ -268,6 +283,7 @@ public final class Models implements AutoCloseable {
   private void unload(Entry entry) {
     var model = entry.model.orElseThrow();
     entry.model = Optional.empty();
+    entry.idleNanosMax = idleNanosMax;
     lock.unlock();
     try {
       model.close();
@@ -299,22 +315,31 @@ public final class Models implements AutoCloseable {
   /// @return nanoseconds until there may be more; [Long#MAX_VALUE] if something has to change first
   private long unloadIdle() {
     while (!isChanging && !isClosed) {
-      var oldest = idle().min(Comparator.comparingLong(entry -> entry.idleSince));
-      if (oldest.isEmpty() || idleNanosMax == Long.MAX_VALUE) {
+      long now = clock.nanos();
+      var next =
+          idle()
+              .filter(entry -> entry.idleNanosMax != Long.MAX_VALUE)
+              .min(Comparator.comparingLong(entry -> left(entry, now)));
+      if (next.isEmpty()) {
         break;
       }
-      long wait = oldest.get().idleSince + idleNanosMax - clock.nanos();
+      long wait = left(next.get(), now);
       if (wait > 0) {
         return wait;
       }
       isChanging = true;
       try {
-        unload(oldest.get());
+        unload(next.get());
       } finally {
         endChange();
       }
     }
     return Long.MAX_VALUE;
+  }
+
+  /// How long an idle model stays, in nanoseconds; not positive if it is to go.
+  private static long left(Entry entry, long now) {
+    return entry.idleNanosMax - (now - entry.idleSince);
   }
 
   /// Every model, in the order of registration.
@@ -327,13 +352,17 @@ public final class Models implements AutoCloseable {
         entries.keySet().stream()
             .filter(name -> entries.get(name) == entry && !name.equals(entry.name))
             .toList();
+    boolean isForever =
+        entry.model.isEmpty() || entry.isPinned || entry.idleNanosMax == Long.MAX_VALUE;
+    long left = entry.leases > 0 ? entry.idleNanosMax : left(entry, clock.nanos());
     return new Status(
         entry.name,
         aliases,
         entry.model.isPresent(),
         entry.isPinned,
         entry.leases,
-        entry.model.map(Model::memoryBytes).orElse(0L));
+        entry.model.map(Model::memoryBytes).orElse(0L),
+        isForever ? Optional.empty() : Optional.of(Duration.ofNanos(Math.max(0, left))));
   }
 
   /// Closes every model once its generations under way have ended, those in use, too. A second call

@@ -71,6 +71,26 @@ class ChatTest {
   }
 
   @Test
+  void anAnswerThatIsBegunIsGoneOnWith() {
+    var begun = List.of(Message.user("Once upon"), Message.assistant(" a time, <s> there was"));
+    var prompt = chat.prompt(request("x", 30).withMessages(begun));
+    var whole = ChatRequest.of("Once upon a time, <s> there was");
+    assertEquals(Arrays.toString(chat.prompt(whole).tokens()), Arrays.toString(prompt.tokens()));
+    var reply = chat.reply(request("x", 30).withMessages(begun));
+    assertFalse(reply.text().contains("there was <s>"), reply.text());
+    assertTrue(reply.text().length() > 20, reply.text());
+    var held = request("x", 30).withMessages(begun).withAnswerForm(new Part.Pattern("a"));
+    var refused = assertThrows(IllegalArgumentException.class, () -> chat.prompt(held));
+    assertTrue(refused.getMessage().contains("begun"), refused.getMessage());
+    var reasoning = model.chat(REASONING);
+    refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> reasoning.prompt(request("x", 30).withMessages(begun)));
+    assertTrue(refused.getMessage().contains("reasons before"), refused.getMessage());
+  }
+
+  @Test
   void thePartsAreTheWhole() {
     var parts = new ArrayList<ReplyPart>();
     var reply = chat.reply(request("Once upon a time", 60), parts::add);

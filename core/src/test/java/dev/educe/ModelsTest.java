@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -157,6 +158,38 @@ class ModelsTest {
         Thread.sleep(1);
       }
       use(models, "c");
+    }
+  }
+
+  @Test
+  void aUserSaysHowLongAModelStays() throws Exception {
+    try (var models = models(4, Duration.ZERO, Clock.system())) {
+      try (var lease = models.acquire("a")) {
+        assertEquals(Optional.empty(), models.status().getFirst().stays());
+        lease.keep(Duration.ZERO);
+        assertEquals(Optional.of(Duration.ZERO), models.status().getFirst().stays());
+        assertEquals("a", loaded(models));
+      }
+      while (!loaded(models).isEmpty()) {
+        Thread.sleep(1);
+      }
+      use(models, "a");
+      assertEquals(Optional.empty(), models.status().getFirst().stays(), "the usual time again");
+      try (var lease = models.acquire("b")) {
+        lease.keep(Duration.ofHours(1));
+      }
+      var left = models.status().get(1).stays().orElseThrow();
+      assertTrue(left.compareTo(Duration.ofMinutes(59)) > 0, left.toString());
+    }
+    try (var models = models(4, Duration.ofMillis(20), Clock.system())) {
+      try (var lease = models.acquire("a")) {
+        lease.keep(Duration.ofSeconds(-1));
+      }
+      use(models, "b");
+      while (loaded(models).contains("b")) {
+        Thread.sleep(1);
+      }
+      assertEquals("a", loaded(models));
     }
   }
 

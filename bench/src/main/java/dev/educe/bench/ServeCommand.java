@@ -86,6 +86,9 @@ final class ServeCommand {
         new IdleStreams(server, streams).run();
       }
     }
+    if (isWanted("background")) {
+      new Background(root, path, requests, rounds, random).run();
+    }
     if (isWanted("disconnects")) {
       try (var server = served()) {
         new Disconnects(server, leaving, random).run();

@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -205,7 +206,7 @@ final class DistilCommand implements Callable<Integer> {
     bounds.check("--context", context, 2, Loading.CONTEXT_MAX);
     bounds.check("--batch", batch, 1, 1 << 20);
     bounds.check(tokens == null || steps == null, "--tokens", "given without --steps", "both");
-    require(student != null, "--student is missing: give dimensions, as layers=4,…, or a GGUF file");
+    require(student != null, "--student is missing: give layers=4,… or a GGUF file");
     require(data != null, "--data is missing: give a file of texts, or self");
     require(output != null, "-o is missing: give the path of the file to write");
     boolean isNew = StudentSpec.isMeant(student);
@@ -307,6 +308,9 @@ final class DistilCommand implements Callable<Integer> {
             note(report, trainer, needed);
           });
       return trainer.history();
+    } catch (CancellationException interrupted) {
+      console.note("stopped; the same command goes on from " + checkpoint());
+      throw interrupted;
     }
   }
 

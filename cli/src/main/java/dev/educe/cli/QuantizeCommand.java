@@ -133,6 +133,12 @@ final class QuantizeCommand implements Callable<Integer> {
     if (out == null && !dryRun) {
       throw wrong("OUT is missing: give the path of the file to write");
     }
+    if (Files.isDirectory(in)) {
+      throw new IOException(
+          in
+              + " is a directory; of a checkpoint of Hugging Face, llama.cpp's"
+              + " convert_hf_to_gguf.py makes the GGUF file that is read");
+    }
     var options = options();
     long start = System.nanoTime();
     try (var quantizer = Quantizer.open(ModelFile.readable(in), options)) {

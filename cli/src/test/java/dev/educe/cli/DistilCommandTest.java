@@ -31,9 +31,7 @@ class DistilCommandTest {
   }
 
   private Ran distil(String student, Path out, String... more) {
-    var arguments =
-        new ArrayList<>(
-            List.of("distil", teacher.toString(), "--student", student));
+    var arguments = new ArrayList<>(List.of("distil", teacher.toString(), "--student", student));
     arguments.addAll(List.of("--data", texts.toString(), "-o", out.toString()));
     arguments.addAll(List.of("--steps", "3", "--batch", "32"));
     arguments.addAll(List.of(more));

@@ -47,6 +47,16 @@ class QuantizeCommandTest {
   }
 
   @Test
+  void aTextCalibrates() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.txt"), "Once upon a time. ".repeat(400));
+    Path out = folder.resolve("calibrated.gguf");
+    var ran =
+        Ran.educe("quantize", model, out.toString(), "IQ4_XS", "--calibration", text.toString());
+    assertEquals(ExitCode.OK, ran.code(), ran.err());
+    assertEquals(ExitCode.OK, Ran.educe("run", out.toString(), "Once", "-n", "5").code());
+  }
+
+  @Test
   void quantizingTwiceIsWarnedOf() {
     String first = folder.resolve("first.gguf").toString();
     String second = folder.resolve("second.gguf").toString();
@@ -79,6 +89,8 @@ class QuantizeCommandTest {
           {"quantize", model, model, "Q4_0"},
           {"quantize", model, folder.toString(), "Q4_0"},
           {"quantize", folder.resolve("missing.gguf").toString(), out, "Q4_0"},
+          {"quantize", folder.toString(), out, "Q4_0"},
+          {"quantize", model, out, "Q4_0", "--calibration", "missing.txt"},
           {"quantize", model, out, "Q4_0", "--imatrix", model},
           {"quantize", model, out, "--budget", "0.1bpw"},
         }) {

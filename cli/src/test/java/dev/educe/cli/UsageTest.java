@@ -64,12 +64,13 @@ class UsageTest {
         "prune m o --on t --layers x | an amount is a number or a share, as 3 or 25%, got 'x'",
         "prune m o --layers 1 --parameters 25% | give a share of all parameters, or layers and"
             + " feed-forward units, not both",
-        "distil m | --student is missing: give dimensions, as layers=4,…, or a GGUF file",
+        "distil m | --student is missing: give layers=4,… or a GGUF file",
         "distil m --student layers=1 | --data is missing: give a file of texts, or self",
-        "distil m --student layers=1 --data self | -o is missing: give the path of the file to write",
+        "distil m --student layers=1 --data self | -o is missing: give the path of the file"
+            + " to write",
         "distil m --student layers=1 --data self -o o | the student lacks 'hidden=…'",
-        "distil m --student m --data self -o o --steps 1 --tokens 1 | --tokens must be given without"
-            + " --steps, got both",
+        "distil m --student m --data self -o o --steps 1 --tokens 1 | --tokens must be given"
+            + " without --steps, got both",
         "perplexity m -c 2 | --context must be 4 to 16,777,216, got 2",
         "bench m -b 0 | -b must be 1 to 4,096, got 0",
         "bench m -p 0 -n 0 | there is nothing to measure: -p or -n must be above 0",

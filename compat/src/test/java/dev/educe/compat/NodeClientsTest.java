@@ -37,7 +37,7 @@ class NodeClientsTest {
     String key = StoryServer.key(keys, 1);
     try (var keyed = new StoryServer("keys=" + keys);
         var hurried = new StoryServer("limits.request-seconds=1", "models.stories.kernels=scalar");
-        var served = new Served(folder.resolve("output"))) {
+        var served = new Served(folder.resolve("output"), folder.resolve("batches"))) {
       return tests.run(
           Map.of(
               "EDUCE_URL",
@@ -56,7 +56,7 @@ class NodeClientsTest {
     private final Process process;
     final String url;
 
-    Served(Path output) throws Exception {
+    Served(Path output, Path batches) throws Exception {
       var command = new ArrayList<String>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.add("--add-modules=jdk.incubator.vector");
@@ -67,7 +67,7 @@ class NodeClientsTest {
       for (String setting : List.of("sequences=16", "chat-template=chatml")) {
         command.addAll(List.of("--set", "models.stories." + setting));
       }
-      command.addAll(List.of("--port", "0"));
+      command.addAll(List.of("--port", "0", "--set", "batches=" + batches));
       process =
           new ProcessBuilder(command)
               .redirectErrorStream(true)

@@ -1,5 +1,6 @@
 package dev.educe.compat;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
+import com.openai.core.MultipartField;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.InternalServerException;
 import com.openai.errors.NotFoundException;
@@ -19,19 +21,27 @@ import com.openai.errors.SseException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.helpers.ChatCompletionAccumulator;
 import com.openai.helpers.ResponseAccumulator;
+import com.openai.models.batches.Batch;
+import com.openai.models.batches.BatchCreateParams;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionCreateParams.Stop;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.chat.completions.ChatCompletionToolChoiceOption;
 import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.embeddings.EmbeddingCreateParams;
+import com.openai.models.files.FileCreateParams;
+import com.openai.models.files.FileObject;
+import com.openai.models.files.FilePurpose;
 import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
 import dev.educe.Model;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -50,6 +60,7 @@ class OpenAiJavaTest {
   private static StoryServer server;
   private static OpenAIClient client;
 
+  @TempDir private static Path batches;
   @TempDir private Path folder;
 
   /// What a model is asked to tell of a story.
@@ -66,7 +77,7 @@ class OpenAiJavaTest {
 
   @BeforeAll
   static void start() throws IOException {
-    server = new StoryServer();
+    server = new StoryServer("batches=" + batches);
     client = client(server, "none", 0);
   }
 
@@ -104,6 +115,84 @@ class OpenAiJavaTest {
         .maxCompletionTokens(24)
         .seed(7)
         .temperature(0.8);
+  }
+
+  private static FileObject upload(String... lines) {
+    return client
+        .files()
+        .create(
+            FileCreateParams.builder()
+                .file(
+                    MultipartField.<InputStream>builder()
+                        .value(new ByteArrayInputStream(String.join("\n", lines).getBytes(UTF_8)))
+                        .filename("in.jsonl")
+                        .build())
+                .purpose(FilePurpose.BATCH)
+                .build());
+  }
+
+  private static String line(int id, String model, int tokens) {
+    return ("{\"custom_id\":\"%d\",\"method\":\"POST\",\"url\":\"/v1/completions\",\"body\":"
+            + "{\"model\":\"%s\",\"prompt\":\"Once upon a time\",\"max_tokens\":%d,"
+            + "\"temperature\":0}}")
+        .formatted(id, model, tokens);
+  }
+
+  private static Batch batch(String file) {
+    return client
+        .batches()
+        .create(
+            BatchCreateParams.builder()
+                .inputFileId(file)
+                .endpoint(BatchCreateParams.Endpoint.V1_COMPLETIONS)
+                .completionWindow(BatchCreateParams.CompletionWindow._24H)
+                .build());
+  }
+
+  private static Batch ended(Batch batch) throws InterruptedException {
+    var now = batch;
+    while (!List.of("completed", "failed", "cancelled").contains(now.status().asString())) {
+      Thread.sleep(20);
+      now = client.batches().retrieve(batch.id());
+    }
+    return now;
+  }
+
+  @Test
+  void filesAndBatchesAreCreatedFetchedListedAndDeleted() throws Exception {
+    var file = upload(line(1, StoryServer.MODEL, 20), line(2, "nobody", 20));
+    var done = ended(batch(file.id()));
+    assertEquals(Batch.Status.COMPLETED, done.status());
+    assertEquals(1, done.requestCounts().orElseThrow().completed());
+    try (var content = client.files().content(done.outputFileId().orElseThrow())) {
+      String text = new String(content.body().readAllBytes(), UTF_8);
+      assertTrue(text.contains("there was a little girl named Lily"), text);
+    }
+    try (var content = client.files().content(done.errorFileId().orElseThrow())) {
+      assertTrue(new String(content.body().readAllBytes(), UTF_8).contains("model_not_found"));
+    }
+    assertTrue(
+        client.batches().list().autoPager().stream().anyMatch(each -> each.id().equals(done.id())));
+    assertTrue(
+        client.files().list().autoPager().stream().anyMatch(each -> each.id().equals(file.id())));
+    assertTrue(client.files().delete(file.id()).deleted());
+    assertThrows(NotFoundException.class, () -> client.files().retrieve(file.id()));
+  }
+
+  @Test
+  void aBatchIsCancelledAndErrorsNameWhatIsWrong() throws Exception {
+    var lines = new String[300];
+    Arrays.setAll(lines, id -> line(id, StoryServer.MODEL, 200));
+    var created = batch(upload(lines).id());
+    assertEquals(Batch.Status.CANCELLING, client.batches().cancel(created.id()).status());
+    assertEquals(Batch.Status.CANCELLED, ended(created).status());
+    assertThrows(NotFoundException.class, () -> client.batches().retrieve("batch_none"));
+    var wrong = assertThrows(BadRequestException.class, () -> batch("file-none"));
+    assertEquals(Optional.of("input_file_id"), wrong.param());
+    var failed = ended(batch(upload("{").id()));
+    assertEquals(Batch.Status.FAILED, failed.status());
+    var error = failed.errors().orElseThrow().data().orElseThrow().getFirst();
+    assertEquals(Optional.of(1L), error.line());
   }
 
   @Test
@@ -311,9 +400,16 @@ class OpenAiJavaTest {
                 .chat()
                 .completions()
                 .create(chat().putAdditionalBodyProperty("surprise", JsonValue.from(1)).build()));
-    var off = assertThrows(BadRequestException.class, () -> client.files().list());
-    assertEquals(Optional.of("batches_off"), off.code());
     assertThrows(NotFoundException.class, () -> client.fineTuning().jobs().list());
+  }
+
+  @Test
+  void whereBatchesAreOffTheErrorSaysHowToTurnThemOn() throws IOException {
+    try (var without = new StoryServer()) {
+      var other = client(without, "none", 0);
+      var off = assertThrows(BadRequestException.class, () -> other.files().list());
+      assertEquals(Optional.of("batches_off"), off.code());
+    }
   }
 
   private static void assertError(

@@ -19,7 +19,8 @@ import java.util.concurrent.CancellationException;
 /// prompts share what is left of the step's budget. The oldest of them always gets a quarter; of
 /// the others, the tenant that was served least goes first, and of its sequences the one with the
 /// least to do. A lower priority has its turn when a higher one leaves the step empty, and for one
-/// token in [#LOWER_SHARE] besides.
+/// token in [#LOWER_SHARE] besides. Its own steps are short while a higher one was here lately: who
+/// comes next waits for the step under way.
 ///
 /// Pages are taken as they are needed. When none are left, sequences are preempted: they lose their
 /// pages, wait again, and compute their tokens anew. *Rank* is priority, then age: a sequence
@@ -32,6 +33,11 @@ import java.util.concurrent.CancellationException;
 final class Scheduler {
   /// A lower priority gets one token for so many of higher ones.
   static final int LOWER_SHARE = 50;
+
+  /// How much shorter the steps of a lower priority are, and how long after a higher one was here.
+  static final int SHORTER = 8;
+
+  static final long LATELY_NANOS = 10_000_000_000L;
 
   private static final long NEVER = Long.MAX_VALUE;
   private static final long NANOS_PER_MILLI = 1_000_000;
@@ -55,6 +61,8 @@ final class Scheduler {
   private final Plan plan = new Plan();
   private long nextId;
   private long nextDeadline;
+  private int latelyPriority = Integer.MIN_VALUE; // the highest that was here lately
+  private long latelySeen;
 
   Scheduler(
       EngineOptions options,
@@ -121,8 +129,9 @@ final class Scheduler {
       boolean isAlone = plan.isEmpty();
       if (isAlone || level.credit >= 1) {
         int before = plan.tokens();
-        lengthen(level, now);
-        catchUp(level, now);
+        int tokens = tokens(level, now);
+        lengthen(level, tokens, now);
+        catchUp(level, tokens, now);
         int served = plan.tokens() - before;
         level.credit -= isAlone ? 0 : served;
         higher += Math.max(0, served);
@@ -132,16 +141,26 @@ final class Scheduler {
     return plan;
   }
 
+  /// How many tokens a step may have with a level's.
+  private int tokens(Level level, long now) {
+    if (level.priority < latelyPriority && now - latelySeen <= LATELY_NANOS) {
+      return Math.max(StepBudget.CHUNK_MIN, budget.tokens() / SHORTER);
+    }
+    latelyPriority = level.priority;
+    latelySeen = now;
+    return budget.tokens();
+  }
+
   /// The tokens that were generated last: one of each sequence, then of those that have more as
   /// many as the budget holds.
-  private void lengthen(Level level, long now) {
+  private void lengthen(Level level, int tokens, long now) {
     for (Sequence sequence : snapshot(running)) {
       if (lengthens(sequence, level)) {
         grow(sequence, 1, now);
       }
     }
     for (Sequence sequence : snapshot(running)) {
-      int room = budget.tokens() - plan.tokens();
+      int room = tokens - plan.tokens();
       boolean hasMore = sequence.behind() > 1 && plan.holds(sequence);
       if (hasMore && room > 0 && lengthens(sequence, level)) {
         grow(sequence, room, now);
@@ -157,11 +176,10 @@ final class Scheduler {
   }
 
   /// Prompts, and what lost its pages.
-  private void catchUp(Level level, long now) {
+  private void catchUp(Level level, int tokens, long now) {
     int room =
         Math.min(
-            Math.max(budget.tokens() - plan.tokens(), StepBudget.CHUNK_MIN),
-            batchTokensMax - plan.tokens());
+            Math.max(tokens - plan.tokens(), StepBudget.CHUNK_MIN), batchTokensMax - plan.tokens());
     Sequence oldest = null;
     for (Tenant tenant : level.tenants.values()) {
       oldest = older(oldest, candidate(tenant, true, false));

@@ -113,6 +113,23 @@ class FairnessTest {
   }
 
   @Test
+  void aLowerPriorityTakesShortStepsWhileAHigherOneWasHereLately() {
+    var high = submit("a", 0, 3_000, 1);
+    while (!high.hasEnded) {
+      stepper.step();
+    }
+    var low = submit("b", -1, 9_000, 1);
+    stepper.step();
+    int few = low.computed;
+    stepper.step();
+    assertEquals(2 * few, low.computed);
+    clock.advance(Scheduler.LATELY_NANOS);
+    stepper.step();
+    int many = low.computed - 2 * few;
+    assertTrue(many > 4 * few, "steps of %d tokens, then %d".formatted(few, many));
+  }
+
+  @Test
   void tenantsGetEqualPartsHoweverTheyCutTheirWork() {
     var longs = new ArrayList<Sequence>();
     var shorts = new ArrayList<Sequence>();

@@ -47,6 +47,7 @@ public final class EduceServer implements AutoCloseable {
   private final HttpServer http;
   private final Thread warning;
   private volatile boolean isDraining;
+  private volatile boolean wasLoaded;
 
   /// Starts to serve.
   ///
@@ -144,10 +145,11 @@ public final class EduceServer implements AutoCloseable {
   }
 
   private void ready(Exchange exchange) {
-    boolean isLoaded = catalogue.loaded().size() == catalogue.entries().size();
+    // Once: what goes later comes back when it is asked for.
+    wasLoaded |= catalogue.loaded().size() == catalogue.entries().size();
     if (isDraining) {
       exchange.answer(503, "application/json", "{\"status\":\"shutting_down\"}");
-    } else if (config.preload() && config.unload().isZero() && !isLoaded) {
+    } else if (config.preload() && config.unload().isZero() && !wasLoaded) {
       exchange.answer(503, "application/json", "{\"status\":\"loading\"}");
     } else {
       exchange.answer(Map.of("status", "ready"));

@@ -98,6 +98,21 @@ class EngineCatalogueTest {
   }
 
   @Test
+  void aModelThatIsToBeKeptForNoTimeGoesWithItsLastUser() throws Exception {
+    try (var catalogue = catalogue(9, Duration.ZERO)) {
+      try (var lease = catalogue.lease("a")) {
+        lease.keep(Duration.ofHours(1));
+        assertTrue(catalogue.stays("a").isPresent());
+        lease.keep(Duration.ZERO);
+        assertEquals(Set.of("a"), catalogue.loaded().keySet());
+      }
+      Served.await(() -> catalogue.loaded().isEmpty());
+      catalogue.lease("a").close();
+      assertTrue(catalogue.stays("a").isEmpty());
+    }
+  }
+
+  @Test
   void whatCannotBeLoadedIsRefusedAndNamesNoFile() throws IOException {
     try (var catalogue = catalogue(9, Duration.ZERO)) {
       var error = refused(catalogue, "damaged").error();

@@ -4,12 +4,20 @@ import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.ServedModel;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// One model that is always loaded, under two names.
-record FakeCatalogue(String name, String alias, ServedModel model) implements Catalogue {
+record FakeCatalogue(String name, String alias, ServedModel model, AtomicReference<Duration> kept)
+    implements Catalogue {
   private static final long CREATED_SECONDS = 1_700_000_000;
+
+  FakeCatalogue(String name, String alias, ServedModel model) {
+    this(name, alias, model, new AtomicReference<>(Duration.ofSeconds(-1)));
+  }
 
   @Override
   public List<Entry> entries() {
@@ -26,7 +34,7 @@ record FakeCatalogue(String name, String alias, ServedModel model) implements Ca
 
   @Override
   public Lease lease(String nameOrAlias) {
-    return new Use(entry(nameOrAlias).name(), model);
+    return new Use(entry(nameOrAlias).name(), model, kept);
   }
 
   @Override
@@ -35,9 +43,20 @@ record FakeCatalogue(String name, String alias, ServedModel model) implements Ca
   }
 
   @Override
+  public Optional<Duration> stays(String name) {
+    return Optional.of(kept.get()).filter(time -> !time.isNegative());
+  }
+
+  @Override
   public void close() {}
 
-  private record Use(String name, ServedModel model) implements Lease {
+  private record Use(String name, ServedModel model, AtomicReference<Duration> kept)
+      implements Lease {
+    @Override
+    public void keep(Duration idle) {
+      kept.set(idle);
+    }
+
     @Override
     public void close() {}
   }

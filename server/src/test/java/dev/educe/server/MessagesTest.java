@@ -113,6 +113,25 @@ class MessagesTest {
   }
 
   @Test
+  void anAnswerThatIsBegunIsGoneOnWith() throws Exception {
+    String turns =
+        "{\"model\":\"letters\",\"max_tokens\":5,\"messages\":["
+            + "{\"role\":\"user\",\"content\":\"x\"},"
+            + "{\"role\":\"assistant\",\"content\":%s}]}";
+    for (String begin : List.of("\"It is\"", "[{\"type\":\"text\",\"text\":\"It is\"}]")) {
+      var response = served.post("/v1/messages", turns.formatted(begin));
+      assertEquals(200, response.statusCode(), response.body());
+      assertEquals(Message.assistant("It is"), served.model.asked.messages().getLast());
+    }
+    String call = "[{\"type\":\"tool_use\",\"id\":\"1\",\"name\":\"f\",\"input\":{}}]";
+    for (String begin : List.of("\"\"", call)) {
+      var response = served.post("/v1/messages", turns.formatted(begin));
+      assertEquals(400, response.statusCode());
+      assertTrue(response.body().contains("the last one must be a user's"), response.body());
+    }
+  }
+
+  @Test
   void aStreamHasItsEventsInOrder() throws Exception {
     var events = stream("say Hi", "");
     assertEquals(
@@ -294,7 +313,7 @@ class MessagesTest {
           {"model":"letters","max_tokens":1,"messages":[{"role":"user","content":[]}]} | messages
           {"model":"letters","max_tokens":1,"messages":[{"role":"king","content":"a"}]} | king
           {"model":"letters","max_tokens":1,"messages":[{"role":"user","content":"a"},\
-          {"role":"assistant","content":"b"}]} | messages
+          {"role":"assistant","content":""}]} | messages
           {"model":"letters","max_tokens":1,"messages":[{"role":"user","content":\
           [{"type":"image","source":{}}]}]} | image
           {"model":"letters","max_tokens":1,"messages":[{"role":"user","content":\

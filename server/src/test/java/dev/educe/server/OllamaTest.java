@@ -9,6 +9,8 @@ import dev.educe.Message;
 import dev.educe.grammar.Part;
 import dev.educe.server.model.ServedModel.Gap;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -261,6 +263,35 @@ class OllamaTest {
       assertTrue(json(response.body()).get("error").stringValue().contains("'" + name + "'"));
     }
     assertTrue(json(served.get("/api/nothing").body()).get("error").isString());
+  }
+
+  @Test
+  void aModelStaysAsLongAsItsUsersSay() throws Exception {
+    for (String[] kept :
+        new String[][] {
+          {"0", "0"},
+          {"\"1h30m\"", "5400"},
+          {"300", "300"},
+          {"\"1.5s\"", "1.5"},
+          {"\"90\"", "90"},
+          {"-1", "-1"},
+          {"\"-1m\"", "-1"},
+          {"2.5", "2.5"}
+        }) {
+      ask("say x", ",\"keep_alive\":" + kept[0]);
+      var model = json(served.get("/api/ps").body()).at("/models/0");
+      double left =
+          Duration.between(Instant.now(), Instant.parse(model.get("expires_at").stringValue()))
+                  .toMillis()
+              / 1e3;
+      double wanted = Double.parseDouble(kept[1]);
+      assertTrue(
+          wanted < 0 ? left > 1e9 : left <= wanted && left > wanted - 10, kept[0] + ": " + left);
+    }
+    var unloaded =
+        json(served.post("/api/generate", "{\"model\":\"letters\",\"keep_alive\":0}").body());
+    assertEquals("unload", unloaded.get("done_reason").stringValue());
+    ask("say x", ",\"keep_alive\":-1");
   }
 
   @Test

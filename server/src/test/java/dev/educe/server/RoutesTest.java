@@ -34,6 +34,7 @@ class RoutesTest {
       GET /console/answer.js PUBLIC 0
       GET /console/api.js PUBLIC 0
       GET /console/app.js PUBLIC 0
+      GET /console/batches.js PUBLIC 0
       GET /console/chat.js PUBLIC 0
       GET /console/conversation.js PUBLIC 0
       GET /console/dashboard.js PUBLIC 0

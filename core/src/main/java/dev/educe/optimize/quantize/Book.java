@@ -1,5 +1,8 @@
 package dev.educe.optimize.quantize;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
 /// Codes that stand for the values of a table.
 final class Book implements Codes {
   /// Values that lie closer together near zero: IQ4_NL's and IQ4_XS's.
@@ -17,7 +20,8 @@ final class Book implements Codes {
 
   private final float[] values;
   private final byte[] nearest = new byte[HALF_STEPS]; // by 2x + 256, cut off
-  private final float[] nearestValues = new float[HALF_STEPS];
+  private final int[] bounds; // half steps beyond which the next value is nearer
+  private final int[] rises; // from a value to the next
   private final float least;
   private final float greatest;
 
@@ -41,8 +45,13 @@ final class Book implements Codes {
         }
       }
       nearest[i] = (byte) best;
-      nearestValues[i] = values[best];
     }
+    int[] jumps =
+        IntStream.range(1, HALF_STEPS)
+            .filter(i -> values[nearest[i]] != values[nearest[i - 1]])
+            .toArray();
+    bounds = Arrays.stream(jumps).map(i -> i - 1).toArray();
+    rises = Arrays.stream(jumps).map(i -> values[nearest[i]] - values[nearest[i - 1]]).toArray();
   }
 
   @Override
@@ -68,25 +77,46 @@ final class Book implements Codes {
   @Override
   public void measure(Blocks blocks, float[] scales, Misfit misfit) {
     var inverses = new float[Blocks.LANES];
+    var halfSteps = new int[Blocks.LANES];
+    var nearest = new int[Blocks.LANES];
+    var codes = new float[Blocks.LANES];
+    var rests = new float[Blocks.LANES];
     Blocks.invert(scales, inverses);
     misfit.clear();
     for (int i = 0; i < blocks.size(); i++) {
-      add(blocks.x[i], blocks.weights[i], scales, inverses, misfit);
+      halve(blocks.x[i], inverses, halfSteps);
+      Arrays.fill(nearest, (int) least);
+      for (int bound = 0; bound < bounds.length; bound++) {
+        climb(halfSteps, bounds[bound], rises[bound], nearest);
+      }
+      subtract(blocks.x[i], scales, nearest, codes, rests);
+      misfit.add(blocks.weights[i], codes, rests);
     }
   }
 
-  private void add(float[] x, float[] weights, float[] scales, float[] inverses, Misfit misfit) {
+  private static void halve(float[] x, float[] inverses, int[] halfSteps) {
     for (int lane = 0; lane < Blocks.LANES; lane++) {
-      float q = nearestValues[halfSteps(x[lane] * inverses[lane])];
-      float rest = x[lane] - scales[lane] * q;
-      float weighted = weights[lane] * rest;
-      misfit.error[lane] += weighted * rest;
-      misfit.slope[lane] += weighted * q;
-      misfit.curvature[lane] += weights[lane] * q * q;
+      halfSteps[lane] = halfSteps(x[lane] * inverses[lane]);
+    }
+  }
+
+  /// A table is looked up in one by one; comparisons with all its bounds are vectors.
+  private static void climb(int[] halfSteps, int bound, int rise, int[] nearest) {
+    for (int lane = 0; lane < Blocks.LANES; lane++) {
+      nearest[lane] += bound - halfSteps[lane] >> 31 & rise;
+    }
+  }
+
+  private static void subtract(
+      float[] x, float[] scales, int[] nearest, float[] codes, float[] rests) {
+    for (int lane = 0; lane < Blocks.LANES; lane++) {
+      float code = nearest[lane];
+      codes[lane] = code;
+      rests[lane] = x[lane] - scales[lane] * code;
     }
   }
 
   private static int halfSteps(float x) {
-    return (int) Math.min(Math.max(x * 2 + HALF_STEPS / 2, 0), HALF_STEPS - 1);
+    return Math.min(Math.max((int) (x * 2 + HALF_STEPS / 2), 0), HALF_STEPS - 1);
   }
 }

@@ -30,6 +30,7 @@ class BudgetTest {
 
   private Path model() throws IOException {
     return TinyCheckpoints.of("llama", DType.F32)
+        .with("block_count", 1)
         .with("embedding_length", 256)
         .with("feed_forward_length", 512)
         .write(folder.resolve("in.gguf"));
@@ -61,7 +62,7 @@ class BudgetTest {
   void moreRoomIsFilledWithLessError() throws IOException {
     Path model = model();
     double last = Double.POSITIVE_INFINITY;
-    for (double bits : new double[] {3.2, 4, 5, 6, 9}) {
+    for (double bits : new double[] {3.2, 5, 9}) {
       Plan plan = plan(model, QuantizeOptions.of(new Budget(bits, true)));
       assertTrue(plan.bitsPerWeight() <= bits, bits + ": " + plan.bitsPerWeight());
       assertTrue(plan.bitsPerWeight() >= 0.9 * bits, bits + ": " + plan.bitsPerWeight());

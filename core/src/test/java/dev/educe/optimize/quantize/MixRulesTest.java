@@ -91,7 +91,7 @@ class MixRulesTest {
     }
   }
 
-  /// What llama.cpp's own dry run says of a model of 16 layers, four heads to a key.
+  /// What llama.cpp's rules give a model of 16 layers, four heads to a key.
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -81,6 +81,7 @@ class QuantizerTest {
   void whatIsWrittenRuns(Mix mix) throws Throwable {
     Path in =
         TinyCheckpoints.of("llama", DType.F32)
+            .with("block_count", 1)
             .with("embedding_length", 256)
             .with("feed_forward_length", 256)
             .write(folder.resolve("in.gguf"));

@@ -168,8 +168,7 @@ class TrainerTest {
     Files.write(checkpoint(), Arrays.copyOf(bytes, bytes.length - 1000));
     try (var teacher = new FloatTeacher(teacherFile, 64, 1);
         var trainer = new Trainer(student(SPEC), teacher, texts, SHORT)) {
-      assertThrows(
-          ModelFormatException.class, () -> trainer.run(checkpoint(), INPUTS, 0, _ -> {}));
+      assertThrows(ModelFormatException.class, () -> trainer.run(checkpoint(), INPUTS, 0, _ -> {}));
     }
   }
 

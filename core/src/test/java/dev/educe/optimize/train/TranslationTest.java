@@ -86,10 +86,10 @@ class TranslationTest {
     probabilities[token(student, "a")] = 0.5f;
     assertFalse(reversed.translate(probabilities, new byte[0], new float[400], 0));
     probabilities[token(student, "▁t")] = 0.01f;
-    probabilities[token(student, "d")] = 0.99f;
+    probabilities[token(student, "he")] = 0.99f;
     probabilities[token(student, "a")] = 0;
     float[] target = new float[400];
     assertTrue(reversed.translate(probabilities, new byte[0], target, 0));
-    assertEquals(1f, target[token(teacher, "d")], 1e-6f);
+    assertEquals(1f, target[token(teacher, "he")], 1e-6f);
   }
 }

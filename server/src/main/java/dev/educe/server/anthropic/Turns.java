@@ -36,12 +36,20 @@ final class Turns {
       turns.add(message);
       message.refuseRest();
     }
-    if (turns.messages.isEmpty() || turns.messages.getLast() instanceof Message.Assistant) {
+    // The beginning of an answer, which is gone on with, is text alone.
+    boolean isOpen =
+        turns.messages.isEmpty()
+            || turns.messages.getLast() instanceof Message.Assistant last
+                && (last.text().isEmpty()
+                    || !last.reasoning().isEmpty()
+                    || !last.calls().isEmpty()
+                    || turns.messages.size() == 1);
+    if (isOpen) {
       throw Fields.invalid(
           "messages",
           "unsupported_value",
-          "Invalid 'messages': the last one must be a user's and say something; an answer that is"
-              + " begun cannot be gone on with.");
+          "Invalid 'messages': the last one must be a user's and say something, or the text that"
+              + " the answer begins with.");
     }
     return turns.messages;
   }

@@ -1,8 +1,10 @@
 package dev.educe.server.model;
 
 import dev.educe.server.http.ApiException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The models that can be asked for. Thread-safe.
 public interface Catalogue extends AutoCloseable {
@@ -30,6 +32,10 @@ public interface Catalogue extends AutoCloseable {
   /// Those that are loaded now, by name.
   Map<String, ServedModel> loaded();
 
+  /// How long a loaded model stays if nobody asks for it from now on; empty for as long as there is
+  /// room.
+  Optional<Duration> stays(String name);
+
   /// Unloads all.
   @Override
   void close();
@@ -40,6 +46,11 @@ public interface Catalogue extends AutoCloseable {
     String name();
 
     ServedModel model();
+
+    /// Says how long the model stays when nobody uses it, until it is unloaded.
+    ///
+    /// @param idle zero for not at all, negative for as long as there is room
+    void keep(Duration idle);
 
     @Override
     void close();

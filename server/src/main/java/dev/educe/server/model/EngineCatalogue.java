@@ -163,12 +163,25 @@ public final class EngineCatalogue implements Catalogue {
   }
 
   @Override
+  public Optional<Duration> stays(String name) {
+    return models.status().stream()
+        .filter(status -> status.name().equals(name))
+        .findFirst()
+        .flatMap(Models.Status::stays);
+  }
+
+  @Override
   public void close() {
     models.close();
   }
 
   /// One use of a loaded model.
   private record Use(String name, ServedModel model, Models.Lease lease) implements Lease {
+    @Override
+    public void keep(Duration idle) {
+      lease.keep(idle);
+    }
+
     @Override
     public void close() {
       lease.close();

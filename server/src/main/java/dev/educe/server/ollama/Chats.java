@@ -34,12 +34,13 @@ final class Chats {
       var form = Common.form(fields);
       var generation =
           Options.read(fields, lease.model(), exchange.caller().tenant(), service.deadline());
-      Common.checkKeepAlive(fields);
+      var keep = Common.keepAlive(fields);
       var answer = new Lines(exchange, lease.name(), System.nanoTime() - begin, Lines.Shape.CHAT);
       if (messages.isEmpty()) {
         fields.ignore("think");
         Common.refuse(fields);
-        answer.loaded();
+        keep.ifPresent(lease::keep);
+        answer.loaded(keep);
         return;
       }
       var chat = ChatRequest.of(messages).withTools(tools).withGeneration(generation);
@@ -47,6 +48,7 @@ final class Chats {
       var asked =
           new Conversation.Asked(Common.think(fields, formed), "messages", "format", 1, false);
       Common.refuse(fields);
+      keep.ifPresent(lease::keep);
       try (var conversation = new Conversation(service, exchange, lease, asked)) {
         answer.write(conversation::each, isStreamed);
       }

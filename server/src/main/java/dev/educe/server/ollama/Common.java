@@ -7,6 +7,7 @@ import dev.educe.server.generation.Reasoning;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.Fields;
 import dev.educe.server.model.Catalogue;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -17,7 +18,9 @@ final class Common {
   private static final String LATEST = ":latest";
   private static final Set<String> EFFORTS = Set.of("high", "medium", "low");
   private static final Pattern DURATION =
-      Pattern.compile("-?(\\d+|(\\d+(\\.\\d*)?(ns|us|µs|ms|s|m|h))+)");
+      Pattern.compile("(-?)((?:\\d{1,9}(?:\\.\\d{0,9})?(?:ns|us|µs|ms|s|m|h))+|\\d{1,9})");
+  private static final Pattern PART = Pattern.compile("(\\d+(?:\\.\\d*)?)(ns|us|µs|ms|s|m|h|$)");
+  private static final double NANOS_PER_SECOND = 1e9;
 
   private Common() {}
 
@@ -37,20 +40,42 @@ final class Common {
     }
   }
 
-  /// How long a model shall stay in memory: looked at, and the server's own setting holds.
-  static void checkKeepAlive(Fields fields) {
-    fields
+  /// How long the model shall stay in memory when nobody uses it any more, if the request says so;
+  /// negative for as long as there is room. A number is one of seconds.
+  static Optional<Duration> keepAlive(Fields fields) {
+    return fields
         .value("keep_alive")
-        .ifPresent(time -> {
-          boolean isTime =
-              time.isNumber() || time.isString() && DURATION.matcher(time.stringValue()).matches();
-          if (!isTime) {
+        .map(time -> {
+          String text = time.isNumber() ? time.asString() + "s" : time.asString("");
+          var matcher = DURATION.matcher(text);
+          if (!matcher.matches()) {
             throw Fields.invalid(
                 "keep_alive",
                 "invalid_value",
                 "Invalid 'keep_alive': expected seconds, or a duration such as '5m'.");
           }
+          double seconds =
+              PART.matcher(matcher.group(2))
+                  .results()
+                  .mapToDouble(part -> Double.parseDouble(part.group(1)) * unit(part.group(2)))
+                  .sum();
+          boolean isForever = !matcher.group(1).isEmpty();
+          return isForever
+              ? Duration.ofSeconds(-1)
+              : Duration.ofNanos((long) (seconds * NANOS_PER_SECOND));
         });
+  }
+
+  /// In seconds.
+  private static double unit(String name) {
+    return switch (name) {
+      case "h" -> 3_600;
+      case "m" -> 60;
+      case "ms" -> 1e-3;
+      case "us", "µs" -> 1e-6;
+      case "ns" -> 1e-9;
+      default -> 1;
+    };
   }
 
   /// What an answer must look like: `"json"` or a schema.

@@ -5,6 +5,7 @@ import dev.educe.server.generation.Vectorizing;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Fields;
+import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Refusal;
 import dev.educe.server.model.ServedModel;
 import java.io.IOException;
@@ -36,7 +37,7 @@ final class Embeds {
       var texts = fields.texts("input", INPUTS_MAX);
       boolean isCut = fields.flag("truncate").orElse(true);
       var dimensions = fields.integer("dimensions", 0, lease.model().stateSize()).orElse(0L);
-      check(fields, lease.model());
+      check(fields, lease);
       if (texts.isEmpty()) {
         throw nothing();
       }
@@ -62,17 +63,19 @@ final class Embeds {
     try (var lease = service.catalogue().lease(name)) {
       exchange.concerns(lease.name());
       String text = fields.requireText("prompt");
-      check(fields, lease.model());
+      check(fields, lease);
       var input = List.of(tokens(lease.model(), text, true));
       var vectors = Vectorizing.read(service, exchange, lease, input, OptionalInt.empty());
       exchange.answer(Map.of("embedding", vectors.vectors().getFirst()));
     }
   }
 
-  private static void check(Fields fields, ServedModel model) {
-    Options.check(fields, model);
-    Common.checkKeepAlive(fields);
+  /// Reads the rest, of which nothing changes the vectors.
+  private static void check(Fields fields, Catalogue.Lease lease) {
+    Options.check(fields, lease.model());
+    var keep = Common.keepAlive(fields);
     fields.refuseRest();
+    keep.ifPresent(lease::keep);
   }
 
   private static ApiException nothing() {

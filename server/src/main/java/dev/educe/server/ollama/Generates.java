@@ -45,15 +45,16 @@ final class Generates {
       var form = Common.form(fields);
       var request =
           Options.read(fields, lease.model(), exchange.caller().tenant(), service.deadline());
-      Common.checkKeepAlive(fields);
+      var keep = Common.keepAlive(fields);
       var chat = chat(fields, prompt, system, form, request);
       fields.refuse("context", "[]");
       fields.refuse("template", "\"\"");
       Common.refuse(fields);
+      keep.ifPresent(lease::keep);
       var answer =
           new Lines(exchange, lease.name(), System.nanoTime() - begin, Lines.Shape.GENERATE);
       if (prompt.isEmpty() && suffix.isEmpty()) {
-        answer.loaded();
+        answer.loaded(keep);
       } else if (isRaw || !suffix.isEmpty()) {
         int[] tokens = tokens(fields, lease.model(), prompt, suffix);
         var formed = formed(lease.model(), request, form);

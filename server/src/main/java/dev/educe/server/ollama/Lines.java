@@ -7,10 +7,12 @@ import dev.educe.server.generation.ReplyEvent.Reason;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.Exchange;
 import dev.educe.server.http.Json;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// An answer: line by line as it is written, or as one object; the last line says what it took.
@@ -85,11 +87,12 @@ final class Lines {
     }
   }
 
-  /// Answers a request that asks for nothing but that the model be there.
-  void loaded() {
+  /// Answers a request that asks for nothing but that the model be there or, if it is to be kept
+  /// for no time, that it go.
+  void loaded(Optional<Duration> keep) {
     var line = line("", "", List.of());
     line.put("done", true);
-    line.put("done_reason", "load");
+    line.put("done_reason", keep.filter(Duration::isZero).isPresent() ? "unload" : "load");
     exchange.answer(line);
   }
 

@@ -19,7 +19,7 @@ import java.util.Map;
 ///
 /// What only a loaded model's file says is left empty while the model is not loaded.
 final class ModelList {
-  // No model is unloaded for its age here, unless the configuration says so.
+  // As Ollama has it of models that stay as long as there is room.
   private static final String NEVER = "2318-01-01T00:00:00Z";
 
   private final Catalogue catalogue;
@@ -47,7 +47,9 @@ final class ModelList {
       var model = loaded.getValue();
       var object = entry(catalogue.entry(loaded.getKey()), model.bytes());
       object.put("details", details(model.about()));
-      object.put("expires_at", NEVER);
+      var stays = catalogue.stays(loaded.getKey());
+      object.put(
+          "expires_at", stays.map(time -> Instant.now().plus(time).toString()).orElse(NEVER));
       object.put("size_vram", 0);
       object.put("context_length", model.contextLength());
       models.add(object);
