@@ -140,13 +140,15 @@ function Batch({ batch, name, has, act }) {
   const isUnderWay = UNDER_WAY.includes(batch.status);
   const answered = completed + failed;
   const download = (id, suffix) => act('Fetching', async () => save(await content(id), name.replace(/(\.\w+)?$/, `.${suffix}.jsonl`)));
+  // What ended before its time is as far as it got, with those left out that never had an answer.
+  const reached = { completed: total, expired: completed, cancelled: completed }[batch.status] ?? answered;
   const count = (number) => number.toLocaleString('en');
   return html`<li class="row" aria-label=${name}>
     <div class="head">
       <h2>${name}</h2>
       <span class=${`state ${isUnderWay ? 'going' : ''} ${batch.status === 'failed' ? 'danger' : ''}`}>${STATES[batch.status] ?? batch.status}</span>
     </div>
-    ${total > 0 && html`<progress max=${total} value=${isUnderWay ? answered : total} aria-label=${`Progress of ${name}`}></progress>`}
+    ${total > 0 && html`<progress max=${total} value=${reached} aria-label=${`Progress of ${name}`}></progress>`}
     <div class="foot">
       <span class="facts">${[
         total > 0 && `${count(isUnderWay ? answered : completed)} of ${count(total)} answered`,
