@@ -27,8 +27,10 @@ educe=$work/linked
 
 expect "standard error of a good run" "" "$("$educe" --version 2>&1 > /dev/null)"
 expect "without a command" 2 "$("$educe" > /dev/null 2>&1; echo $?)"
-expect "a mistake's sentence" "educe: no such file: a b" "$("$educe" run "a b" 2>&1 > /dev/null)"
-expect "a mistake's code" 1 "$("$educe" run "a b" 2> /dev/null; echo $?)"
+expect "a mistake's sentence" "educe: no such file: a b.gguf" "$("$educe" run "a b.gguf" 2>&1 > /dev/null)"
+expect "a mistake's code" 1 "$("$educe" run "a b.gguf" 2> /dev/null; echo $?)"
+expect "a story without a model" "Once upon a time" \
+  "$("$educe" run "Once upon a time" -n 1 --temperature 0 2> /dev/null | cut -c1-16)"
 expect "a reader that goes" "0 0" \
   "$("$educe" --help 2> err | head -1 > /dev/null; echo "${PIPESTATUS[@]}")$(cat err)"
 expect "closed streams" 0 "$("$educe" --version <&- 2>&- > /dev/null; echo $?)"
@@ -41,8 +43,8 @@ fi
 expect "text in any locale" '"▁" "<0xC3>" "<0xA9>"' \
   "$(LC_ALL=C "$educe" tokenize tiny.gguf --no-bos é \
     | awk '{ printf "%s%s", (NR > 1 ? " " : ""), $2 }')"
-expect "options of the machine" "educe: no such file: x" \
-  "$("$educe" -Deduce.debug -Xmx64m run x 2>&1 | head -1)"
+expect "options of the machine" "educe: no such file: x.gguf" \
+  "$("$educe" -Deduce.debug -Xmx64m run x.gguf 2>&1 | head -1)"
 expect "what the JVM says" 1 "$("$educe" -XX:NoSuchOption run x 2>&1 | grep -c NoSuchOption)"
 
 [ $failures = 0 ] && echo "the launcher does what it should"
