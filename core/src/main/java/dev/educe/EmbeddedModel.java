@@ -2,16 +2,15 @@ package dev.educe;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.FileSystemAlreadyExistsException;
-import java.nio.file.FileSystems;
+import java.net.URL;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.Optional;
 
 /// The little model that comes with Educe: it tells stories, and is there without a download.
 ///
-/// `docs/embedded-model.md` says how it was made and what it can do.
+/// `docs/embedded-model.md` says how it was made and what it can do. Thread-safe.
 public final class EmbeddedModel {
   /// What it is called.
   public static final String NAME = "educe-stories-2m";
@@ -19,29 +18,41 @@ public final class EmbeddedModel {
   /// What may stand in the place of a file's path to mean it.
   public static final String KEYWORD = "embedded";
 
+  private static final String FILE = NAME + ".gguf";
+
+  private static Optional<Path> copy = Optional.empty(); // once it was taken out of a jar
+
   private EmbeddedModel() {}
 
-  /// Its file, to be loaded as any other: within the library's jar, or in a folder of classes.
-  public static Path path() {
+  /// Its file, to be loaded as any other. From a jar it is copied, once in a process, to the folder
+  /// of temporary files, and goes when the process ends.
+  ///
+  /// @throws UncheckedIOException if it cannot be copied
+  public static synchronized Path path() {
+    URL resource = EmbeddedModel.class.getResource(FILE);
     try {
-      URI file = EmbeddedModel.class.getResource(NAME + ".gguf").toURI();
-      if (file.getScheme().equals("jar")) {
-        open(file);
+      if (resource.getProtocol().equals("file")) {
+        return Path.of(resource.toURI());
       }
-      return Path.of(file);
+      if (copy.filter(Files::exists).isEmpty()) {
+        copy = Optional.of(copy(resource));
+      }
+      return copy.get();
     } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
+      throw new UncheckedIOException("the embedded model: " + failed.getMessage(), failed);
     } catch (URISyntaxException impossible) {
       throw new IllegalStateException(impossible);
     }
   }
 
-  /// The jar as a file system; it stays open with the process.
-  private static void open(URI file) throws IOException {
-    try {
-      FileSystems.newFileSystem(file, Map.of());
-    } catch (FileSystemAlreadyExistsException _) {
-      // Asked for before.
+  private static Path copy(URL resource) throws IOException {
+    Path folder = Files.createTempDirectory("educe");
+    folder.toFile().deleteOnExit(); // the last to be named is the first to go
+    Path file = folder.resolve(FILE);
+    file.toFile().deleteOnExit();
+    try (var bytes = resource.openStream()) {
+      Files.copy(bytes, file);
     }
+    return file;
   }
 }

@@ -123,7 +123,8 @@ final class QuantizedCommand {
     rows.sort(Comparator.comparingLong((Row row) -> row.plain.weightBytes()).reversed());
     System.out.printf(
         "%-10s %8s %12s %12s %8s%n", "mix", "bits", "KLD plain", "with matrix", "ratio");
-    boolean isLower = true;
+    int lower = 0;
+    int same = 0;
     boolean isFalling = true;
     double before = 0;
     for (Row row : rows) {
@@ -132,13 +133,16 @@ final class QuantizedCommand {
       System.out.printf(
           "%-10s %8.2f %12.6f %12.6f %8.3f%n",
           row.mix, row.weighted.bitsPerWeight(), plain, weighted, weighted / plain);
-      isLower &= weighted < plain;
-      isFalling &= weighted > before;
-      before = weighted;
+      lower += weighted < plain ? 1 : 0;
+      same += weighted == plain ? 1 : 0;
+      if (row.mix == Mix.Q8_0 || row.mix.name().contains("_K")) {
+        isFalling &= weighted > before;
+        before = weighted;
+      }
     }
     System.out.printf(
-        "%nwith a matrix the divergence is %s, and %s with the size%n",
-        isLower ? "lower at every size" : "not lower everywhere",
-        isFalling ? "falls" : "does not always fall");
+        "%nof %d mixes the matrix lowers the divergence in %d and leaves it in %d; from Q8_0 down"
+            + " the K mixes it %s%n",
+        rows.size(), lower, same, isFalling ? "rises as the size falls" : "does not always rise");
   }
 }

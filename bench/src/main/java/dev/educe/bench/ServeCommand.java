@@ -24,6 +24,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -68,7 +70,7 @@ final class ServeCommand {
     this.leaving = arguments.number("--leaving", 10_000);
   }
 
-  void run() throws IOException, InterruptedException, PeerFailedException {
+  void run() throws IOException, InterruptedException, ExecutionException, PeerFailedException {
     if (isWanted("throughput")) {
       throughput();
     }
@@ -195,7 +197,8 @@ final class ServeCommand {
   }
 
   /// Twenty times as many requests as can be answered, and five seconds later.
-  private void overload() throws IOException, InterruptedException, PeerFailedException {
+  private void overload()
+      throws IOException, InterruptedException, ExecutionException, PeerFailedException {
     try (var server = served();
         var client = new LoadClient(server.target(tokens))) {
       closed(client, CLIENTS / 4, 2 * CLIENTS);
@@ -206,9 +209,10 @@ final class ServeCommand {
       double millisMax = 2 * full.totalTimes().max() + 1e3 * seconds;
       var goal = List.of(new Goal(Goal.Figure.E2E, millisMax));
       var before = open(client, 0.5 * peak, List.of());
+      var later = new FutureTask<>(() -> afterStorm(client, 0.5 * peak));
+      Thread.ofPlatform().daemon().start(later);
       var over = open(client, OVERLOAD * peak, goal);
-      Thread.sleep(5_000);
-      var after = open(client, 0.5 * peak, List.of());
+      var after = later.get();
       Spread refusals = over.refusalTimes();
       print("peak: %.2f requests/s; offered: %.1f/s", peak, over.requests() / (double) seconds);
       print(
@@ -240,6 +244,12 @@ final class ServeCommand {
           after.firstTimes().percentile(50),
           after.firstTimes().percentile(90));
     }
+  }
+
+  /// Whether or not all that the storm left behind has been answered.
+  private LoadResult afterStorm(LoadClient client, double rate) throws InterruptedException {
+    Thread.sleep(1_000L * (seconds + 5));
+    return open(client, rate, List.of());
   }
 
   private LoadResult open(LoadClient client, double rate, List<Goal> goals) {

@@ -18,8 +18,9 @@ final class Admission {
   private static final long NANOS_PER_MILLI = 1_000_000;
   private static final int GAPS_MAX = 64;
 
-  // Arrivals are held against starts over about so many starts, and so many are no storm yet.
-  private static final int STORM_STARTS = 32;
+  // Arrivals are held against starts over about so many moments at which some began. So many are no
+  // storm yet, twice as many without a start are.
+  private static final int STORM_STARTS = 16;
   private static final int STORM_RATIO = 2;
   private static final long STORM_NANOS = 2_000_000_000L;
 
@@ -34,10 +35,10 @@ final class Admission {
   private double startGapNanos; // how long the queue takes to move by one, over the last gaps
   private int gaps;
   private long lastStart = -1; // if somebody has waited ever since
-  private double starts; // of late: each counts less with every one after it
+  private long lastMoment = -1; // at which some began
+  private double starts; // of late: each counts less with every moment after it
   private double arrivals; // counted in the same way
-  private long promised =
-      Long.MIN_VALUE; // time that those who were refused were told to come back at
+  private long promised = Long.MIN_VALUE; // when the last of those who were refused may come back
 
   Admission(EngineOptions options, int cacheTokens) {
     this.options = options;
@@ -53,7 +54,7 @@ final class Admission {
       throw RefusedException.closed();
     }
     int end = end(work);
-    arrivals = Math.min(arrivals + 1, 2 * STORM_RATIO * STORM_STARTS);
+    arrivals = Math.min(arrivals + 1, 2 * STORM_RATIO * Math.max(starts, STORM_STARTS));
     String tenant = work.key().tenant();
     int ofTenant = waitingByTenant.getOrDefault(tenant, 0);
     if (waiting >= options.waitingMax()) {
@@ -143,11 +144,16 @@ final class Admission {
       gaps = Math.min(gaps + 1, GAPS_MAX);
       startGapNanos += (now - lastStart - startGapNanos) / gaps;
     }
-    starts += 1 - starts / STORM_STARTS;
-    arrivals -= arrivals / STORM_STARTS;
+    if (now != lastMoment) {
+      lastMoment = now;
+      starts -= starts / STORM_STARTS;
+      arrivals -= arrivals / STORM_STARTS;
+    }
+    starts++;
     // Where nobody waits, the time to the next start says nothing of the queue.
     lastStart = waiting > 0 ? now : -1;
     if (waiting == 0) {
+      lastMoment = -1;
       starts = 0;
       arrivals = 0;
     }

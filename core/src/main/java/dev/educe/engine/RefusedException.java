@@ -28,7 +28,7 @@ public final class RefusedException extends RuntimeException {
   private final long retryMillis; // 0: trying again is of no use
 
   RefusedException(Kind kind, long asked, long limit, long retryMillis, String message) {
-    super(message);
+    super(message, null, false, false); // in a storm, stack traces would cost more than the rest
     this.kind = kind;
     this.asked = asked;
     this.limit = limit;

@@ -41,15 +41,18 @@ final class NibbleChain {
       scales = new float[blocks];
       centers = new int[blocks];
     }
+    MemorySegment quantized = x.quantized();
     long from = row * x.rowBytes();
-    loadPairs(x.quantized(), from, pairs, blocks);
+    loadPairs(quantized, from, pairs, blocks);
+    MemorySegment.copy(
+        quantized, ValueLayout.JAVA_FLOAT, from + x.scalesOffset(), scales, 0, blocks);
+    loadCenters(quantized, from + x.sumsOffset(), centers, blocks);
+  }
+
+  private static void loadCenters(MemorySegment quantized, long from, int[] centers, int blocks) {
     for (int b = 0; b < blocks; b++) {
-      scales[b] = x.quantized().get(ValueLayout.JAVA_FLOAT, from + x.scalesOffset() + b * 4L);
-    }
-    long sums = from + x.sumsOffset();
-    for (int b = 0; b < blocks; b++) {
-      int first = x.quantized().get(ValueLayout.JAVA_INT, sums + b * 8L);
-      centers[b] = first + x.quantized().get(ValueLayout.JAVA_INT, sums + b * 8L + 4) << 19;
+      int first = quantized.get(ValueLayout.JAVA_INT, from + b * 8L);
+      centers[b] = first + quantized.get(ValueLayout.JAVA_INT, from + b * 8L + 4) << 19;
     }
   }
 

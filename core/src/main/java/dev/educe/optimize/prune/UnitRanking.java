@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 /// its column's length in the matrix that leads back to the hidden state. Where the network is
 /// small enough, what others can do of its work is taken into account, and done: see [Elimination].
 final class UnitRanking {
-  // Rows that held whole blocks of these many elements go on doing so.
+  // Rows that held several whole blocks of these many elements go on doing so.
   private static final int[] BLOCKS = {256, 32};
 
   private final Gguf file;
@@ -53,7 +53,10 @@ final class UnitRanking {
 
   /// The multiples that a narrowed width must be of.
   static int step(int width) {
-    return Arrays.stream(BLOCKS).filter(block -> width % block == 0).findFirst().orElse(1);
+    return Arrays.stream(BLOCKS)
+        .filter(block -> width > block && width % block == 0)
+        .findFirst()
+        .orElse(1);
   }
 
   /// Keeps in each layer the `width` units that are worth most.

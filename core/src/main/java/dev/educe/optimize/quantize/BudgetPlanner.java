@@ -29,6 +29,10 @@ final class BudgetPlanner {
   // A sample's error differs from the whole's by a few hundredths.
   private static final int SAMPLE_WEIGHTS = 1 << 18;
 
+  // What a file gets besides: keys about the quantization, and up to so much before each tensor.
+  private static final int ADDED_BYTES = 4096;
+  private static final int PADDING_BYTES = 32;
+
   private static final List<DType> CANDIDATES =
       List.of(
           DType.Q2_K,
@@ -96,6 +100,7 @@ final class BudgetPlanner {
     }
     long weights = tensors.stream().mapToLong(tensor -> tensor.shape().elements()).sum();
     long header = tensors.stream().mapToLong(TensorEntry::offset).min().orElse(0);
+    header += ADDED_BYTES + (long) PADDING_BYTES * tensors.size();
     long allowed = budget.tensorBytes(weights, header);
     spend(choices, allowed - fixed, fixed, weights);
     var steps = new ArrayList<Plan.Step>();

@@ -12,7 +12,7 @@ import java.util.Optional;
 /// Source: Frantar et al. 2022, "GPTQ: Accurate Post-Training Quantization for Generative
 /// Pre-trained Transformers", sections 3.1 to 3.3.
 ///
-/// @param spread [columns][columns], above the diagonal
+/// @param spread `[columns, columns]`, above the diagonal
 /// @param importance mean squares: the diagonal of `H`
 record Feedback(float[][] spread, float[] importance) {
   // Of the mean square: what so little text says of correlations is not taken at its word.

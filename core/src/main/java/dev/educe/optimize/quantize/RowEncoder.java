@@ -58,7 +58,7 @@ public final class RowEncoder {
 
   /// An encoder to which columns matter by their weight.
   ///
-  /// @param importance [columns], positive; only their proportions count
+  /// @param importance `[columns]`, positive; only their proportions count
   /// @throws IllegalArgumentException if the format is none of [#TYPES], or the columns are not
   ///   whole blocks
   public static RowEncoder of(DType type, float[] importance) {
@@ -109,8 +109,8 @@ public final class RowEncoder {
 
   /// Encodes the first `count` rows.
   ///
-  /// @param rows [count][columns] or more, finite
-  /// @param target [count][#rowBytes] or more
+  /// @param rows `[count, columns]` or more, finite
+  /// @param target `count` times [#rowBytes] or more
   public void encode(float[] rows, int count, byte[] target) {
     if (encoder.isEmpty()) {
       PlainEncoder.encode(type, rows, count * importance.length, target);

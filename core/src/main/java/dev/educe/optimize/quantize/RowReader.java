@@ -30,7 +30,7 @@ public record RowReader(Gguf file, TensorEntry tensor) {
   /// Fills `target` from its beginning with `count` rows.
   ///
   /// @param first of all rows of the tensor, its outer dimensions taken together
-  /// @param target [count][columns] or more
+  /// @param target `[count, columns]` or more
   /// @throws IOException if reading fails
   public void read(long first, int count, float[] target) throws IOException {
     int columns = Math.toIntExact(tensor.shape().columns());

@@ -1,14 +1,13 @@
 package dev.educe.optimize.train;
 
 /// What the tokens of a batch should be followed by, as a teacher has it.
-///
-/// @param rowsMax rows of a batch at most
 final class Targets {
   private final int vocabularySize;
   private final float[] probabilities; // [rows, vocabularySize]
   private final double[] entropies; // [rows], in nats
   private final boolean[] isSoft; // [rows]: whether the teacher has said anything
 
+  /// @param rowsMax rows of a batch at most
   Targets(int rowsMax, int vocabularySize) {
     this.vocabularySize = vocabularySize;
     this.probabilities = new float[Math.multiplyExact(rowsMax, vocabularySize)];

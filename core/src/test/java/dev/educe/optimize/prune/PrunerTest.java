@@ -78,6 +78,14 @@ class PrunerTest {
   }
 
   @Test
+  void widthsStayWholeBlocks() {
+    int[][] steps = {{768, 256}, {256, 32}, {96, 32}, {32, 1}, {172, 1}};
+    for (int[] step : steps) {
+      assertEquals(step[1], UnitRanking.step(step[0]), "of " + step[0]);
+    }
+  }
+
+  @Test
   void aPrunedVocabularySpellsEveryText() throws IOException {
     Path file = TestData.file("models", "stories260K.gguf");
     String text = Files.readString(TestData.file("golden", "stories-sample.txt"));
