@@ -103,6 +103,9 @@ final class NibbleProduct {
   /// 16-bit lanes it moves each distance to a register first. The loop stores nothing, or bounds
   /// and owners of memory would be checked anew in each round; and its rounds are half a block, or
   /// the compiler would have too much to inline.
+  ///
+  /// In the end of a block both halves of a lane, and the center of the codes, meet in the upper
+  /// half.
   private static void lanes(
       MemorySegment panels,
       long from,
@@ -118,16 +121,14 @@ final class NibbleProduct {
     int[] pairs = x.pairs;
     int[] centers = x.centers;
     float[] scalesX = x.scales;
-    int mask = pairs.length - 1;
     ShortVector zero = ShortVector.zero(Lanes.SHORTS);
     ShortVector a = zero;
     ShortVector b = zero;
     FloatVector accA = FloatVector.zero(Lanes.FLOATS);
     FloatVector accB = accA;
     for (int half = 0; half < 2 * blocks; half++) {
-      // Groups of the block's half. The mask changes nothing but how bounds are checked: without it
-      // the compiler brings pairs to vectors by way of general registers.
-      int i = half * 8 - (half & 1) * 6 & mask;
+      // The mask changes only how bounds are checked: else pairs go by way of general registers.
+      int i = half * 8 - (half & 1) * 6 & pairs.length - 1;
       long at = (long) half * 2 * GROUP;
       IntVector a0 = IntVector.fromMemorySegment(Lanes.INTS, panels, from + at, ORDER);
       IntVector a1 = IntVector.fromMemorySegment(Lanes.INTS, panels, from + at + GROUP, ORDER);
@@ -159,16 +160,14 @@ final class NibbleProduct {
       b = b.add(b1.lanewise(LSHR, 12).reinterpretAsShorts().mul(v));
       if ((half & 1) == 1) {
         int block = half >> 1;
-        float scaleX = scalesX[block];
         int scale = ROWS * block + lane;
-        // Both halves of a lane, and the center of the codes, meet in the upper half.
         IntVector sum = a.reinterpretAsInts();
         sum = sum.add(sum.lanewise(LSHL, 16)).sub(centers[block]).lanewise(ASHR, 16);
-        FloatVector d = FloatVector.fromArray(Lanes.FLOATS, scales, scale).mul(scaleX);
+        FloatVector d = FloatVector.fromArray(Lanes.FLOATS, scales, scale).mul(scalesX[block]);
         accA = ((FloatVector) sum.convert(I2F, 0)).fma(d, accA);
         sum = b.reinterpretAsInts();
         sum = sum.add(sum.lanewise(LSHL, 16)).sub(centers[block]).lanewise(ASHR, 16);
-        d = FloatVector.fromArray(Lanes.FLOATS, otherScales, scale).mul(scaleX);
+        d = FloatVector.fromArray(Lanes.FLOATS, otherScales, scale).mul(scalesX[block]);
         accB = ((FloatVector) sum.convert(I2F, 0)).fma(d, accB);
         a = zero;
         b = zero;
