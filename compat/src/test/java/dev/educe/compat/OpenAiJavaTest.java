@@ -438,13 +438,15 @@ class OpenAiJavaTest {
   void aKeyIsAskedForAndABusyTenantIsTriedAgain() throws Exception {
     Path keys = folder.resolve("keys.json");
     String key = StoryServer.key(keys, 1);
-    try (var own = new StoryServer("keys=" + keys)) {
+    try (var own = new StoryServer("keys=" + keys, "models.stories.kernels=scalar")) {
       var wrong = client(own, "sk-wrong", 0);
       var impatient = client(own, key, 0);
       var patient = client(own, key, 8);
       assertThrows(UnauthorizedException.class, () -> wrong.models().list());
-      var endless = story().maxTokens(400).build();
-      var stream = impatient.completions().createStreaming(endless);
+      // Long enough to be at it while the next one asks, however late that is.
+      var endless = story().maxTokens(400).n(64);
+      endless.putAdditionalBodyProperty("min_tokens", JsonValue.from(400));
+      var stream = impatient.completions().createStreaming(endless.build());
       stream.stream().limit(1).count();
       var busy =
           assertThrows(
