@@ -51,7 +51,7 @@ final class EvaluateCommand implements Callable<Integer> {
       arity = "0..*",
       hideParamSyntax = true,
       paramLabel = "MODEL",
-      description = "GGUF files.")
+      description = "GGUF files, or 'embedded'.")
   private List<Path> models = List.of();
 
   @Option(
@@ -95,14 +95,15 @@ final class EvaluateCommand implements Callable<Integer> {
           spec.commandLine(), "MODEL is missing: give the paths of one GGUF file or more");
     }
     checkGate();
+    var files = new ArrayList<Path>();
     for (Path model : models) {
-      ModelFile.readable(model);
+      files.add(ModelFile.of(model.toString()));
     }
     var sample = measuring.sample(text, "--on");
     var results = new ArrayList<Evaluation>();
     int chunks = 0;
-    for (Path model : models) {
-      chunks = against == null ? alone(model, sample, results) : beside(model, sample, results);
+    for (Path file : files) {
+      chunks = against == null ? alone(file, sample, results) : beside(file, sample, results);
     }
     var report =
         new EvaluationReport(sample.name(), measuring.context(), chunks, results, against != null);
@@ -139,7 +140,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private int beside(Path path, Sample sample, List<Evaluation> results) throws IOException {
-    try (var reference = measuring.load(console, ModelFile.readable(against));
+    try (var reference = measuring.load(console, ModelFile.of(against.toString()));
         var model = measuring.load(console, path);
         var progress = new Progress(console, "measuring " + path.getFileName())) {
       var chunks = Chunks.of(reference.tokenizer(), sample, measuring.context(), 2);

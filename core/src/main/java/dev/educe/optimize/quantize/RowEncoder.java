@@ -75,7 +75,10 @@ public final class RowEncoder {
               .formatted(type, type.blockSize(), columns));
     }
     return switch (type) {
-      case Q8_0 -> new RoundingEncoder(type);
+      case Q8_0 ->
+          isWeighted
+              ? new ScaledEncoder(type, new Steps(-128, 127), 32, SubScales.NONE)
+              : new RoundingEncoder(type);
       case Q4_0 ->
           isWeighted
               ? new ScaledEncoder(type, new Steps(-8, 7), 32, SubScales.NONE)

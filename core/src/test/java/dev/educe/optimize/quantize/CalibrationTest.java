@@ -46,11 +46,10 @@ class CalibrationTest {
         for (int method = 0; method < 3; method++) {
           assertTrue(lost[method] < before[method], mix + ": " + lost[method]);
         }
-        // Q8_0 is rounded in the one way there is, and all it loses is noise.
-        if (mix != Mix.Q8_0) {
-          assertTrue(lost[1] < 0.95 * lost[0], mix + ": " + lost[1] + " against " + lost[0]);
-          assertTrue(lost[2] < 0.95 * lost[1], mix + ": " + lost[2] + " against " + lost[1]);
-        }
+        // What Q8_0 loses is little more than what activations of 8 bits do.
+        double less = mix == Mix.Q8_0 ? 1 : 0.95;
+        assertTrue(lost[1] < less * lost[0], mix + ": " + lost[1] + " against " + lost[0]);
+        assertTrue(lost[2] < less * lost[1], mix + ": " + lost[2] + " against " + lost[1]);
         before = lost;
       }
     }
