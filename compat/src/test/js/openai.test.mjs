@@ -7,13 +7,14 @@ import OpenAI, {
   APIUserAbortError,
   AuthenticationError,
   BadRequestError,
+  InternalServerError,
   NotFoundError,
   RateLimitError,
 } from 'openai';
 import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 
-const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY, EDUCE_HURRIED_URL } = process.env;
+const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY, EDUCE_HURRIED_URL, EDUCE_CROWDED_URL } = process.env;
 const model = 'stories';
 const client = new OpenAI({ baseURL: EDUCE_URL, apiKey: 'none', maxRetries: 0 });
 const story = { model, prompt: 'Once upon a time', max_tokens: 28, temperature: 0 };
@@ -369,6 +370,25 @@ test('keys, limits and trying again', async () => {
   assert.ok(Number(error.headers.get('retry-after')) > 0);
   setTimeout(() => stream.controller.abort(), 200);
   assert.equal((await patient.completions.create(story)).usage.completion_tokens, 28);
+});
+
+test('a full server is tried again by itself', async () => {
+  const impatient = new OpenAI({ baseURL: EDUCE_CROWDED_URL, apiKey: 'none', maxRetries: 0 });
+  const usual = new OpenAI({ baseURL: EDUCE_CROWDED_URL, apiKey: 'none' });
+  const endless = { ...story, max_tokens: 400, min_tokens: 400, stream: true };
+  const gone = new AbortController();
+  const held = Array.from({ length: 40 }, () => impatient.completions.create(endless, { signal: gone.signal }));
+  const full = await Promise.race(held.map((one) => one.then(() => new Promise(() => {}), (error) => error)));
+  assert.ok(full instanceof InternalServerError);
+  assert.deepEqual([full.status, full.code, full.type], [503, 'overloaded', 'server_error']);
+  assert.ok(Number(full.headers.get('retry-after-ms')) > 0 && Number(full.headers.get('retry-after')) > 0);
+  let tries = 0;
+  const counting = usual.withOptions({ fetch: (...asked) => (tries++, fetch(...asked)) });
+  const answer = counting.completions.create(story);
+  setTimeout(() => gone.abort(), 300);
+  assert.equal((await answer).usage.completion_tokens, 28);
+  assert.ok(tries <= 3, `${tries} tries`);
+  await Promise.allSettled(held);
 });
 
 test('what fails within a stream is an error of the stream', async () => {
