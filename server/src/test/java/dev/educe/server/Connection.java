@@ -26,6 +26,7 @@ final class Connection implements AutoCloseable {
   private void open() throws IOException {
     socket = served.socket();
     socket.setTcpNoDelay(true);
+    socket.setSoTimeout(600_000); // a campaign may be stopped meanwhile, for others to measure
     in = new BufferedInputStream(socket.getInputStream());
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.server.Connection.Answer;
 import dev.educe.server.http.Route;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,10 +102,19 @@ class MutatedBodiesTest {
         // Mostly what gets far, and now and then what is meant for another route.
         var bodies = random.nextInt(4) > 0 ? own : Mutations.BODIES;
         byte[] body = Mutations.of(bodies.get(random.nextInt(bodies.size())), random);
-        var answer = send(connection, route, body);
+        var answer = answer(connection, route, body);
         statuses.merge(answer.status(), 1, Integer::sum);
         check(route.path(), answer, body);
       }
+    }
+  }
+
+  private static Answer answer(Connection connection, Route route, byte[] body) {
+    try {
+      return send(connection, route, body);
+    } catch (IOException e) {
+      throw new AssertionError(
+          route.path() + ": " + new String(body, StandardCharsets.UTF_8), e);
     }
   }
 
@@ -124,7 +134,7 @@ class MutatedBodiesTest {
     return taken;
   }
 
-  private static Answer send(Connection connection, Route route, byte[] body) throws Exception {
+  private static Answer send(Connection connection, Route route, byte[] body) throws IOException {
     String path = route.path().replaceAll("\\{[^}]*}", "letters");
     return connection.send(route.method(), path, mediaType(route), body);
   }
