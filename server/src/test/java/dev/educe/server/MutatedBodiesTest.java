@@ -113,8 +113,7 @@ class MutatedBodiesTest {
     try {
       return send(connection, route, body);
     } catch (IOException e) {
-      throw new AssertionError(
-          route.path() + ": " + new String(body, StandardCharsets.UTF_8), e);
+      throw new AssertionError(route.path() + ": " + new String(body, StandardCharsets.UTF_8), e);
     }
   }
 
