@@ -8,7 +8,8 @@ public sealed interface ToolChoice {
   /// It is not told of any.
   ToolChoice NONE = new None();
 
-  /// It calls one, or several at once if its family can write that.
+  /// It calls one, or several at once if its family can write that and it would rather go on with
+  /// another call than with anything else.
   ToolChoice REQUIRED = new Required();
 
   record Auto() implements ToolChoice {}

@@ -270,13 +270,15 @@ class ChatTest {
     var seen = new ArrayList<Answer>();
     var tell = Tool.of("tell", "", Answer.class, answer -> seen.add(answer));
     var other = Tool.of("other", "", Answer.class, answer -> "");
-    var request = request("Once upon a time", 80).withTools(tell, other);
+    var request = request("Once upon a time", 120).withTools(tell, other);
     var reply = tools.reply(request.withToolChoice(ToolChoice.named("tell")));
     assertEquals("", reply.text());
     assertEquals(1, reply.calls().size(), reply.toString());
     assertEquals("tell", reply.calls().getFirst().name());
+    // It would rather tell a story than call again, and so it ends.
     var any = tools.reply(request.withToolChoice(ToolChoice.REQUIRED));
-    assertFalse(any.calls().isEmpty(), any.toString());
+    assertEquals(1, any.calls().size(), any.toString());
+    assertEquals(Finish.STOP, any.generation().finish(), any.toString());
     // A model that may not end yet goes on as its grammar lets it: with more calls.
     var endless = request.withGeneration(request("", 250).generation().withIgnoreEnd(true));
     var several = tools.reply(endless.withToolChoice(ToolChoice.REQUIRED));
