@@ -31,11 +31,20 @@ record TokenizerFile(Fields file, Fields model) {
   /// A token that is looked for in texts before anything else.
   record Added(int id, String text, boolean isSpecial) {}
 
-  /// Whether tokens are spelled in characters, with byte tokens for the rest.
+  /// Whether tokens are spelled in characters, with byte tokens for the rest, and not in bytes.
+  ///
+  /// @throws UnsupportedModelException if it is neither
   boolean isOfCharacters() throws ModelFormatException {
-    return model.flag("byte_fallback").orElse(false)
-        && stages("pre_tokenizer", "pretokenizers").stream()
-            .noneMatch(stage -> isOfType(stage, "ByteLevel"));
+    boolean ofBytes =
+        stages("pre_tokenizer", "pretokenizers").stream()
+            .anyMatch(stage -> isOfType(stage, "ByteLevel"));
+    if (!ofBytes && !model.flag("byte_fallback").orElse(false)) {
+      throw new UnsupportedModelException(
+          file.source()
+              + ": tokens are spelled neither in bytes (ByteLevel) nor in characters with"
+              + " byte_fallback, which is not supported");
+    }
+    return !ofBytes;
   }
 
   /// The pieces by id, `null` where there is none.

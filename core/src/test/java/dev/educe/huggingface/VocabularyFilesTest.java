@@ -234,8 +234,11 @@ class VocabularyFilesTest {
         argumentSet("one text merged", bpe("\"vocab\":{\"a\":1},\"merges\":[\"a\"]"), "pairs of"),
         argumentSet("three merged", bpe("\"vocab\":{},\"merges\":[[\"a\",\"b\",\"c\"]]"), "pairs"),
         argumentSet(
+            "no bytes", "{\"model\":{\"type\":\"BPE\"}}", "neither in bytes (ByteLevel) nor in"),
+        argumentSet(
             "lower case",
-            "{\"normalizer\":{\"type\":\"Lowercase\"},\"model\":{\"type\":\"BPE\"}}",
+            "{\"normalizer\":{\"type\":\"Lowercase\"},"
+                + "\"model\":{\"type\":\"BPE\",\"byte_fallback\":true}}",
             "'Lowercase' is not supported"));
   }
 
