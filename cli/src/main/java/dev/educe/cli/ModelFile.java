@@ -92,7 +92,12 @@ final class ModelFile {
       throw new NoSuchFileException(path.toString());
     }
     if (Files.isDirectory(path)) {
-      throw new IOException(path + " is a directory; give the path of a file");
+      throw new IOException(
+          path
+              + " is a directory; "
+              + (Files.exists(path.resolve("config.json"))
+                  ? "'educe quantize " + path + " model.gguf F16' makes a model file of it"
+                  : "give the path of a file"));
     }
     if (!Files.isReadable(path)) {
       throw new IOException(path + " may not be read: its permissions forbid it");
