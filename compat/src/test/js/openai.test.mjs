@@ -7,13 +7,14 @@ import OpenAI, {
   APIUserAbortError,
   AuthenticationError,
   BadRequestError,
+  InternalServerError,
   NotFoundError,
   RateLimitError,
 } from 'openai';
 import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 
-const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY, EDUCE_HURRIED_URL } = process.env;
+const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY, EDUCE_HURRIED_URL, EDUCE_CROWDED_URL } = process.env;
 const model = 'stories';
 const client = new OpenAI({ baseURL: EDUCE_URL, apiKey: 'none', maxRetries: 0 });
 const story = { model, prompt: 'Once upon a time', max_tokens: 28, temperature: 0 };
@@ -128,9 +129,11 @@ test('tools, parsed and streamed', async () => {
     max_completion_tokens: 200,
     tools: [zodFunction({ name: 'mood', parameters: Mood })],
     tool_choice: 'required',
+    parallel_tool_calls: false,
   };
   const whole = (await client.chat.completions.parse(body)).choices[0];
   assert.equal(whole.finish_reason, 'tool_calls');
+  assert.equal(whole.message.tool_calls.length, 1);
   const call = whole.message.tool_calls[0];
   assert.equal(call.function.name, 'mood');
   assert.equal(typeof call.function.parsed_arguments.isHappy, 'boolean');
@@ -139,6 +142,49 @@ test('tools, parsed and streamed', async () => {
     final.message.tool_calls.map((one) => one.function.arguments),
     whole.message.tool_calls.map((one) => one.function.arguments),
   );
+});
+
+test('several calls at once, or one', async () => {
+  const body = {
+    ...chat,
+    max_completion_tokens: 300,
+    ignore_eos: true, // a model that may not end yet calls again
+    tools: ['mood', 'other'].map((name) => ({
+      type: 'function',
+      function: { name, parameters: z.toJSONSchema(Mood) },
+    })),
+    tool_choice: 'required',
+  };
+  const several = (await client.chat.completions.create(body)).choices[0].message.tool_calls;
+  assert.ok(several.length > 1, JSON.stringify(several));
+  assert.equal(new Set(several.map(({ id }) => id)).size, several.length);
+  const chunks = await collect(await client.chat.completions.create({ ...body, stream: true }));
+  const calls = [];
+  for (const { index, id, function: { name, arguments: text } } of
+    chunks.flatMap((chunk) => chunk.choices[0].delta.tool_calls ?? [])) {
+    if (id) {
+      assert.equal(index, calls.length);
+      calls.push({ name, text: '' });
+    }
+    assert.equal(index, calls.length - 1);
+    calls[index].text += text;
+  }
+  for (const [i, call] of several.entries()) {
+    assert.deepEqual(calls[i], { name: call.function.name, text: call.function.arguments });
+  }
+  const streamed = await client.chat.completions.stream(body).finalChatCompletion();
+  assert.deepEqual(
+    streamed.choices[0].message.tool_calls.slice(0, several.length).map((call) => call.function.arguments),
+    several.map((call) => call.function.arguments),
+  );
+  for (const one of [{ parallel_tool_calls: false }, { tool_choice: { type: 'function', function: { name: 'mood' } } }]) {
+    const { choices } = await client.chat.completions.create({ ...body, ...one });
+    assert.equal(choices[0].message.tool_calls.length, 1);
+    const stream = await client.chat.completions.stream({ ...body, ...one }).finalChatCompletion();
+    assert.equal(stream.choices[0].message.tool_calls.length, 1);
+    assert.equal(choices[0].finish_reason, 'tool_calls');
+    assert.equal(stream.choices[0].finish_reason, 'tool_calls');
+  }
 });
 
 for (const stream of [false, true]) {
@@ -225,12 +271,20 @@ test('responses with a schema and with tools', async () => {
   const parsed = await client.responses.parse({ ...body, text: { format: zodTextFormat(Mood, 'mood') } });
   assert.equal(typeof parsed.output_parsed.isHappy, 'boolean');
   const tool = { type: 'function', name: 'mood', parameters: z.toJSONSchema(Mood), strict: true };
-  const calls = { ...body, tools: [tool], tool_choice: 'required' };
+  const calls = { ...body, tools: [tool], tool_choice: 'required', parallel_tool_calls: false };
   const called = (await client.responses.create(calls)).output.find((item) => item.type === 'function_call');
   assert.equal(typeof JSON.parse(called.arguments).isHappy, 'boolean');
   const events = await collect(await client.responses.create({ ...calls, stream: true }));
   const done = events.find((event) => event.type === 'response.function_call_arguments.done');
   assert.equal(done.arguments, called.arguments);
+  const many = { ...calls, parallel_tool_calls: true, ignore_eos: true, max_output_tokens: 300 };
+  const several = (await client.responses.create(many)).output.filter((item) => item.status === 'completed');
+  assert.ok(several.length > 1);
+  const final = await client.responses.stream(many).finalResponse();
+  assert.deepEqual(
+    final.output.slice(0, several.length).map((item) => item.arguments),
+    several.map((item) => item.arguments),
+  );
   const answer = await client.responses.create({
     ...told,
     input: [
@@ -316,6 +370,25 @@ test('keys, limits and trying again', async () => {
   assert.ok(Number(error.headers.get('retry-after')) > 0);
   setTimeout(() => stream.controller.abort(), 200);
   assert.equal((await patient.completions.create(story)).usage.completion_tokens, 28);
+});
+
+test('a full server is tried again by itself', async () => {
+  const impatient = new OpenAI({ baseURL: EDUCE_CROWDED_URL, apiKey: 'none', maxRetries: 0 });
+  const usual = new OpenAI({ baseURL: EDUCE_CROWDED_URL, apiKey: 'none' });
+  const endless = { ...story, max_tokens: 400, min_tokens: 400, stream: true };
+  const gone = new AbortController();
+  const held = Array.from({ length: 40 }, () => impatient.completions.create(endless, { signal: gone.signal }));
+  const full = await Promise.race(held.map((one) => one.then(() => new Promise(() => {}), (error) => error)));
+  assert.ok(full instanceof InternalServerError);
+  assert.deepEqual([full.status, full.code, full.type], [503, 'overloaded', 'server_error']);
+  assert.ok(Number(full.headers.get('retry-after-ms')) > 0 && Number(full.headers.get('retry-after')) > 0);
+  let tries = 0;
+  const counting = usual.withOptions({ fetch: (...asked) => (tries++, fetch(...asked)) });
+  const answer = counting.completions.create(story);
+  setTimeout(() => gone.abort(), 300);
+  assert.equal((await answer).usage.completion_tokens, 28);
+  assert.ok(tries <= 3, `${tries} tries`);
+  await Promise.allSettled(held);
 });
 
 test('what fails within a stream is an error of the stream', async () => {

@@ -57,6 +57,21 @@ class QuantizeCommandTest {
   }
 
   @Test
+  void aFolderThatIsNoCheckpointIsRefusedInASentence() throws IOException {
+    String empty = Files.createDirectories(folder.resolve("empty")).toString();
+    var nothing = Ran.educe("quantize", empty, folder.resolve("out.gguf").toString(), "F16");
+    assertEquals(ExitCode.FAILED, nothing.code());
+    assertTrue(nothing.err().contains("a folder with config.json, tokenizer.json"), nothing.err());
+    Files.writeString(folder.resolve("empty/config.json"), "{\"model_type\": \"gemma3\"}");
+    var other = Ran.educe("quantize", empty, folder.resolve("out.gguf").toString(), "F16");
+    assertEquals(ExitCode.FAILED, other.code());
+    assertTrue(other.err().contains("'gemma3' are not read; there are llama,"), other.err());
+    var run = Ran.educe("run", empty, "Once");
+    assertEquals(ExitCode.FAILED, run.code());
+    assertTrue(run.err().contains("'educe quantize " + empty + " model.gguf F16'"), run.err());
+  }
+
+  @Test
   void quantizingTwiceIsWarnedOf() {
     String first = folder.resolve("first.gguf").toString();
     String second = folder.resolve("second.gguf").toString();

@@ -3,7 +3,7 @@ package dev.educe.optimize;
 import dev.educe.backend.Batch;
 import dev.educe.backend.ProductObserver;
 import dev.educe.backend.cpu.CpuExecutor;
-import dev.educe.format.Gguf;
+import dev.educe.huggingface.Checkpoints;
 import dev.educe.kernels.KernelSelector;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.model.Decoder;
@@ -14,6 +14,7 @@ import dev.educe.platform.Workers;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// A model that is loaded to be measured: reads one text at a time, without an engine.
@@ -52,7 +53,7 @@ public final class MeasuredModel implements AutoCloseable {
     this.contextTokens = contextTokens;
   }
 
-  /// Loads a model as its file describes it.
+  /// Loads a model as its file describes it: a GGUF file, or a folder of Hugging Face's.
   ///
   /// @throws dev.educe.format.ModelFormatException if the file is damaged or not what it claims
   /// @throws dev.educe.format.UnsupportedModelException if its architecture or a format is unknown
@@ -77,7 +78,7 @@ public final class MeasuredModel implements AutoCloseable {
       ProductObserver observer)
       throws IOException {
     var kernels = KernelSelector.select(options.kernels()).kernels();
-    try (var file = Gguf.open(path)) {
+    try (var file = Checkpoints.open(path, Optional.empty())) {
       Decoder decoder = description.apply(Architectures.describe(file.metadata()));
       var tokenizer = Tokenizer.of(file.metadata());
       var weights =

@@ -177,4 +177,32 @@ class ErrorsTest {
       }
     }
   }
+
+  /// Before anything is made of what was sent: that of a storm would be work for nothing.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          /v1/completions | {"model":"letters","prompt":7}
+          /v1/chat/completions | {"model":"letters","messages":[{"role":"user","content":"a"}]}
+          /v1/responses | {"model":"letters","input":"a"}
+          /v1/embeddings | {"model":"letters","input":"a"}
+          /v1/messages | {"model":"letters","max_tokens":1,"messages":[]}
+          /api/chat | {"model":"letters","messages":[{"role":"user","content":"a"}]}
+          /api/generate | {"model":"letters","prompt":"a"}
+          """)
+  void aModelThatTakesNothingOnReadsNoPrompts(String path, String body) throws Exception {
+    try (var own = new Served()) {
+      own.model.isFull = true;
+      var response = own.post(path, body);
+      assertEquals(503, response.statusCode(), response.body());
+      assertTrue(response.headers().firstValue("retry-after").isPresent());
+      assertEquals(0, own.model.started.get());
+      assertTrue(own.model.asked == null, "a conversation was written");
+      own.model.isFull = false;
+      assertTrue(own.post(path, body).statusCode() < 500);
+    }
+  }
 }

@@ -50,6 +50,7 @@ final class FakeModel implements ServedModel {
   volatile Optional<Gap> gap = Optional.empty();
   volatile int waiting;
   volatile long steps;
+  volatile boolean isFull;
 
   @Override
   public int contextLength() {
@@ -97,6 +98,13 @@ final class FakeModel implements ServedModel {
       throw new AssertionError("the template must refuse");
     } catch (TemplateException e) {
       return e;
+    }
+  }
+
+  @Override
+  public void checkRoom(String tenant) {
+    if (isFull) {
+      throw Refusal.QUEUE_FULL.error("Too many wait.", 2_000);
     }
   }
 

@@ -4,7 +4,7 @@ import dev.educe.backend.Batch;
 import dev.educe.backend.Executor;
 import dev.educe.backend.ProductObserver;
 import dev.educe.cache.PagePool;
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.kernels.Activations;
 import dev.educe.kernels.Kernels;
 import dev.educe.kernels.KvPages;
@@ -94,7 +94,7 @@ public final class CpuExecutor implements Executor {
   /// @throws IOException if the file cannot be read
   /// @throws dev.educe.platform.MemoryBudgetException if it does not fit the budget
   public static CpuExecutor load(
-      Gguf file,
+      Checkpoint file,
       Weights weights,
       Kernels kernels,
       Workers workers,
@@ -112,7 +112,7 @@ public final class CpuExecutor implements Executor {
   /// @throws IOException if the file cannot be read
   /// @throws dev.educe.platform.MemoryBudgetException if it does not fit the budget
   public static CpuExecutor load(
-      Gguf file,
+      Checkpoint file,
       Weights weights,
       Kernels kernels,
       Workers workers,
@@ -140,7 +140,8 @@ public final class CpuExecutor implements Executor {
 
   /// Refuses a model that cannot fit before anything is allocated. Scratch is small beside the
   /// rest.
-  private static void checkPlan(Gguf file, Weights weights, MemoryBudget budget, Options options) {
+  private static void checkPlan(
+      Checkpoint file, Weights weights, MemoryBudget budget, Options options) {
     long weightBytes =
         options.dequantize
             ? Math.multiplyExact(weights.parameters(), (long) Float.BYTES)

@@ -1,6 +1,6 @@
 package dev.educe.optimize.quantize;
 
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.format.TensorEntry;
 import dev.educe.platform.Workers;
 import dev.educe.tensor.DType;
@@ -46,12 +46,13 @@ final class BudgetPlanner {
           DType.Q8_0,
           DType.F16);
 
-  private final Gguf file;
+  private final Checkpoint file;
   private final QuantizeOptions options;
   private final Workers workers;
   private final DoubleConsumer progress;
 
-  BudgetPlanner(Gguf file, QuantizeOptions options, Workers workers, DoubleConsumer progress) {
+  BudgetPlanner(
+      Checkpoint file, QuantizeOptions options, Workers workers, DoubleConsumer progress) {
     this.file = file;
     this.options = options;
     this.workers = workers;

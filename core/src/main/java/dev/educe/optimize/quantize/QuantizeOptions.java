@@ -16,6 +16,8 @@ import java.util.regex.PatternSyntaxException;
 /// @param importance how much columns matter, if it was measured
 /// @param moments how inputs of columns go together, if it was measured: then columns make up for
 ///   each other's errors
+/// @param preTokenizer how text is cut into words (`tokenizer.ggml.pre`), for a folder of Hugging
+///   Face's whose vocabulary is not recognized
 /// @param threads how many threads compute; 0 takes the machine's physical cores
 public record QuantizeOptions(
     Goal goal,
@@ -23,6 +25,7 @@ public record QuantizeOptions(
     List<Chosen> overrides,
     Optional<ImportanceMatrix> importance,
     Optional<SecondMoments> moments,
+    Optional<String> preTokenizer,
     int threads) {
   public QuantizeOptions {
     overrides = List.copyOf(overrides);
@@ -68,33 +71,46 @@ public record QuantizeOptions(
   /// A mix by its rules, all cores.
   public static QuantizeOptions of(Mix mix) {
     return new QuantizeOptions(
-        new Named(mix), false, List.of(), Optional.empty(), Optional.empty(), 0);
+        new Named(mix), false, List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0);
   }
 
   /// The best that a budget allows, all cores.
   public static QuantizeOptions of(Budget budget) {
     return new QuantizeOptions(
-        new Within(budget), false, List.of(), Optional.empty(), Optional.empty(), 0);
+        new Within(budget),
+        false,
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        0);
   }
 
   public QuantizeOptions withPure(boolean isPure) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, preTokenizer, threads);
   }
 
   public QuantizeOptions withOverrides(List<Chosen> overrides) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, preTokenizer, threads);
   }
 
   public QuantizeOptions withImportance(ImportanceMatrix importance) {
-    return new QuantizeOptions(goal, isPure, overrides, Optional.of(importance), moments, threads);
+    return new QuantizeOptions(
+        goal, isPure, overrides, Optional.of(importance), moments, preTokenizer, threads);
   }
 
   public QuantizeOptions withMoments(SecondMoments moments) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, Optional.of(moments), threads);
+    return new QuantizeOptions(
+        goal, isPure, overrides, importance, Optional.of(moments), preTokenizer, threads);
+  }
+
+  public QuantizeOptions withPreTokenizer(String name) {
+    return new QuantizeOptions(
+        goal, isPure, overrides, importance, moments, Optional.of(name), threads);
   }
 
   public QuantizeOptions withThreads(int threads) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, preTokenizer, threads);
   }
 
   /// Whether it is known how much columns matter.
