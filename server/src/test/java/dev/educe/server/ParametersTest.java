@@ -214,7 +214,7 @@ class ParametersTest {
     assertEquals(
         new BigDecimal(min).signum() <= 0 ? 200 : 400, ask(path, name, "-0").status(), name);
     // A number is refused by its length before it is one.
-    for (String value : List.of("1".repeat(1_000_000), "1." + "1".repeat(1_000_000))) {
+    for (String value : List.of("1".repeat(10_000), "1." + "1".repeat(10_000))) {
       refusedAsJson(path, name, value);
     }
     refusedAsJson(path, name, "NaN");
@@ -264,7 +264,7 @@ class ParametersTest {
 
   private static String keys(String name) {
     var keys = new StringBuilder("{\"model\":\"letters\",\"prompt\":\"a\"");
-    for (int i = 0; i < 500_000; i++) {
+    for (int i = 0; i < 200_000; i++) {
       keys.append(",\"").append(name).append(i).append("\":1");
     }
     return keys.append('}').toString();
