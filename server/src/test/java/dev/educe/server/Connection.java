@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /// One connection for one request after the other, for tests that send millions: it costs a tenth
@@ -31,19 +33,46 @@ final class Connection implements AutoCloseable {
   }
 
   /// Sends a request and waits for all of the answer.
-  Answer send(String method, String path, String mediaType, byte[] body) throws IOException {
-    byte[] head =
-        "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
-            .formatted(method, path, mediaType, body.length)
-            .getBytes(StandardCharsets.US_ASCII);
-    var bytes = new ByteArrayOutputStream(head.length + body.length);
-    bytes.writeBytes(head);
-    bytes.writeBytes(body);
-    socket.getOutputStream().write(bytes.toByteArray());
-    return read();
+  ///
+  /// @param path as it is, whatever it is
+  /// @param headers each a line
+  Answer send(String method, String path, String mediaType, byte[] body, String... headers)
+      throws IOException {
+    socket.getOutputStream().write(request(method, path, mediaType, body, headers));
+    return read(method.equals("HEAD"));
   }
 
-  private Answer read() throws IOException {
+  /// Sends requests that have no `HEAD` among them ahead of their answers, and waits for all.
+  List<Answer> send(List<byte[]> requests) throws IOException {
+    var answers = new ArrayList<Answer>();
+    while (answers.size() < requests.size()) {
+      var bytes = new ByteArrayOutputStream();
+      requests.subList(answers.size(), requests.size()).forEach(bytes::writeBytes);
+      socket.getOutputStream().write(bytes.toByteArray());
+      var before = socket;
+      while (socket == before && answers.size() < requests.size()) {
+        answers.add(read(false));
+      }
+    }
+    return answers;
+  }
+
+  static byte[] request(
+      String method, String path, String mediaType, byte[] body, String... headers) {
+    var head = new StringBuilder();
+    head.append(method).append(' ').append(path).append(" HTTP/1.1\r\nHost: localhost\r\n");
+    head.append("Content-Type: ").append(mediaType).append("\r\n");
+    head.append("Content-Length: ").append(body.length).append("\r\n");
+    for (String header : headers) {
+      head.append(header).append("\r\n");
+    }
+    var bytes = new ByteArrayOutputStream(head.length() + body.length);
+    bytes.writeBytes(head.append("\r\n").toString().getBytes(StandardCharsets.UTF_8));
+    bytes.writeBytes(body);
+    return bytes.toByteArray();
+  }
+
+  private Answer read(boolean isHead) throws IOException {
     int status = Integer.parseInt(line().split(" ")[1]);
     int length = 0;
     boolean isChunked = false;
@@ -56,7 +85,7 @@ final class Connection implements AutoCloseable {
       isChunked |= header.equals("transfer-encoding: chunked");
       closes |= header.equals("connection: close");
     }
-    byte[] body = isChunked ? chunks() : in.readNBytes(length);
+    byte[] body = isHead ? new byte[0] : isChunked ? chunks() : in.readNBytes(length);
     if (closes) {
       socket.close();
       open();

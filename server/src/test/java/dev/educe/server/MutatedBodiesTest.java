@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.server.Connection.Answer;
 import dev.educe.server.http.Route;
+import dev.educe.server.model.EngineCatalogue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -23,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
@@ -30,35 +33,68 @@ import tools.jackson.databind.JsonNode;
 /// error of the table, and never in a fault of the server.
 class MutatedBodiesTest {
   private static final Set<Integer> STATUSES = Set.of(200, 400, 404, 429);
-  private static final int CLIENTS = 8;
+  private static final int CLIENTS = 4;
+  private static final int AHEAD = 16; // of their answers
 
   @TempDir private Path folder;
   private String file; // that was uploaded
 
   @Test
   void aThousandForEachRouteEndWell() throws Exception {
-    send(1_000);
+    sendFake(1_000);
   }
 
   @Test
   @Tag("slow")
   void aHundredThousandForEachRouteEndWell() throws Exception {
-    send(100_000);
+    sendFake(100_000);
   }
 
-  private void send(int count) throws Exception {
-    String given = System.getProperty("tests.seed", "");
-    long seed = given.isEmpty() ? System.nanoTime() : Long.parseUnsignedLong(given, 16);
+  /// What the fake model does not look at: templates, grammars and samplers.
+  @Test
+  @EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
+  void fiftyForEachRouteEndWellWithAModel() throws Exception {
+    sendReal(50);
+  }
+
+  @Test
+  @Tag("slow")
+  @EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
+  void fiveThousandForEachRouteEndWellWithAModel() throws Exception {
+    sendReal(5_000);
+  }
+
+  private void sendFake(int count) throws Exception {
     try (var served = new Served("access-log=off", "batches=" + folder)) {
-      file = BatchesTest.upload(served, "no requests\n");
-      for (Route route : served.server.routes()) {
-        if (route.bodyBytesMax() > 0) {
-          send(served, route, count, seed);
-        }
-      }
-      Served.await(() -> served.server.underWay() == 0);
+      send(served, count);
       assertEquals(0, served.model.underWay.get());
     }
+  }
+
+  private void sendReal(int count) throws Exception {
+    try (var served =
+        new Served(
+            (config, _) -> new EngineCatalogue(config.models(), 0, Duration.ZERO),
+            "access-log=off",
+            "batches=" + folder,
+            "models.letters.file="
+                + Path.of(System.getenv("EDUCE_TESTDATA"), "models", "stories260K.gguf"),
+            "models.letters.chat-template=chatml",
+            "models.letters.context=128")) {
+      send(served, count);
+    }
+  }
+
+  private void send(Served served, int count) throws Exception {
+    String given = System.getProperty("tests.seed", "");
+    long seed = given.isEmpty() ? System.nanoTime() : Long.parseUnsignedLong(given, 16);
+    file = BatchesTest.upload(served, "no requests\n");
+    for (Route route : served.server.routes()) {
+      if (route.bodyBytesMax() > 0) {
+        send(served, route, count, seed);
+      }
+    }
+    Served.await(() -> served.server.underWay() == 0);
   }
 
   /// Sends so many to a route from several clients, each with a seed of its own.
@@ -98,22 +134,28 @@ class MutatedBodiesTest {
       ConcurrentMap<Integer, Integer> statuses)
       throws Exception {
     try (var connection = new Connection(served)) {
-      for (int i = 0; i < count; i++) {
-        // Mostly what gets far, and now and then what is meant for another route.
-        var bodies = random.nextInt(4) > 0 ? own : Mutations.BODIES;
-        byte[] body = Mutations.of(bodies.get(random.nextInt(bodies.size())), random);
-        var answer = answer(connection, route, body);
-        statuses.merge(answer.status(), 1, Integer::sum);
-        check(route.path(), answer, body);
+      for (int sent = 0; sent < count; ) {
+        var some = new ArrayList<byte[]>();
+        for (; some.size() < AHEAD && sent < count; sent++) {
+          // Mostly what gets far, and now and then what is meant for another route.
+          var bodies = random.nextInt(4) > 0 ? own : Mutations.BODIES;
+          some.add(Mutations.of(bodies.get(random.nextInt(bodies.size())), random));
+        }
+        var answers = answers(connection, route, some);
+        for (int i = 0; i < some.size(); i++) {
+          statuses.merge(answers.get(i).status(), 1, Integer::sum);
+          check(route.path(), answers.get(i), some.get(i));
+        }
       }
     }
   }
 
-  private static Answer answer(Connection connection, Route route, byte[] body) {
+  private static List<Answer> answers(Connection connection, Route route, List<byte[]> bodies) {
     try {
-      return send(connection, route, body);
+      return connection.send(bodies.stream().map(body -> request(route, body)).toList());
     } catch (IOException e) {
-      throw new AssertionError(route.path() + ": " + new String(body, StandardCharsets.UTF_8), e);
+      var all = bodies.stream().map(body -> new String(body, StandardCharsets.UTF_8)).toList();
+      throw new AssertionError(route.path() + ": " + String.join("\n", all), e);
     }
   }
 
@@ -123,7 +165,8 @@ class MutatedBodiesTest {
     try (var connection = new Connection(served)) {
       for (String each : Mutations.BODIES) {
         String body = each.replace("FILE", file);
-        if (send(connection, route, body.getBytes(StandardCharsets.UTF_8)).status() == 200) {
+        byte[] request = request(route, body.getBytes(StandardCharsets.UTF_8));
+        if (connection.send(List.of(request)).getFirst().status() == 200) {
           taken.add(body);
         }
       }
@@ -133,9 +176,9 @@ class MutatedBodiesTest {
     return taken;
   }
 
-  private static Answer send(Connection connection, Route route, byte[] body) throws IOException {
+  private static byte[] request(Route route, byte[] body) {
     String path = route.path().replaceAll("\\{[^}]*}", "letters");
-    return connection.send(route.method(), path, mediaType(route), body);
+    return Connection.request(route.method(), path, mediaType(route), body);
   }
 
   static String mediaType(Route route) {

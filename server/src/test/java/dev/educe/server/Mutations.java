@@ -3,7 +3,9 @@ package dev.educe.server;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -123,6 +125,12 @@ final class Mutations {
           "{\"type\":\"object\"}");
 
   private static final JsonMapper MAPPER = JsonMapper.shared();
+  private static final Map<String, JsonNode> TREES =
+      BODIES.stream()
+          .filter(body -> body.startsWith("{"))
+          .collect(Collectors.toMap(body -> body, MAPPER::readTree));
+  private static final List<Place> PLACES =
+      TREES.values().stream().flatMap(tree -> places(tree).stream()).toList();
 
   private Mutations() {}
 
@@ -130,7 +138,8 @@ final class Mutations {
   static byte[] of(String body, Random random) {
     int changes = 1 + random.nextInt(3);
     if (body.startsWith("{") && random.nextBoolean()) {
-      JsonNode tree = MAPPER.readTree(body);
+      var known = TREES.get(body);
+      JsonNode tree = known == null ? MAPPER.readTree(body) : known.deepCopy();
       for (int i = 0; i < changes; i++) {
         change(places(tree), random);
       }
@@ -206,9 +215,7 @@ final class Mutations {
   }
 
   private static Place elsewhere(Random random) {
-    String body = BODIES.get(random.nextInt(BODIES.size()));
-    var places = body.startsWith("{") ? places(MAPPER.readTree(body)) : List.<Place>of();
-    return places.isEmpty() ? elsewhere(random) : places.get(random.nextInt(places.size()));
+    return PLACES.get(random.nextInt(PLACES.size()));
   }
 
   private static String changed(String text, Random random) {

@@ -88,7 +88,10 @@ class CrashTest {
   private static Stored create(Batches batches, CrashDisk disk, Stored file) throws IOException {
     var batch =
         batches.create(
-            file, Quota.NONE, "/v1/completions", "1h", Duration.ofHours(1), NullNode.instance);
+            file,
+            Quota.NONE,
+            new Batches.Order(
+                "/v1/completions", "1h", Duration.ofHours(1), NullNode.instance, Optional.empty()));
     disk.mark("created " + batch.id());
     return batch;
   }
