@@ -13,6 +13,7 @@ import dev.educe.server.http.Route;
 import dev.educe.server.http.Scope;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -176,7 +177,13 @@ class CrashTest {
       var ledger = batches.ledger();
       for (Stored batch : ledger.list("t", "batch")) {
         var over = await(batches, batch.id(), now -> !now.isUnderWay());
-        assertEquals(LINES, answers(ledger, over).size(), where);
+        try {
+          assertEquals(LINES, answers(ledger, over).size(), where);
+        } catch (NoSuchFileException gone) {
+          // What is thirty days old is forgotten at any moment, files before their batch.
+          String id = Path.of(gone.getFile()).getFileName().toString();
+          assertTrue(isOver(acts) && ledger.find("t", "file", id).isEmpty(), where);
+        }
       }
       for (Act act : acts) {
         if (act instanceof Act.Mark(String text)) {
