@@ -67,9 +67,7 @@ final class ModelFile {
   ///
   /// @throws IOException if there is no such file
   static Path of(String text) throws IOException {
-    Path path = Path.of(text);
-    boolean isEmbedded = text.equals(EmbeddedModel.KEYWORD) && !Files.exists(path);
-    return readable(isEmbedded ? EmbeddedModel.path() : path);
+    return readable(EmbeddedModel.orFile(text));
   }
 
   /// The argument as given; for writing.

@@ -148,7 +148,8 @@ class EngineServedTest {
     assertEquals("stop", answer.at("/choices/0/finish_reason").stringValue());
     var called =
         chat.apply(
-            ",\"tool_choice\":\"required\",\"tools\":[{\"type\":\"function\",\"function\":"
+            ",\"tool_choice\":\"required\",\"parallel_tool_calls\":false,"
+                + "\"tools\":[{\"type\":\"function\",\"function\":"
                 + "{\"name\":"
                 + "\"tell\",\"parameters\":"
                 + schema
