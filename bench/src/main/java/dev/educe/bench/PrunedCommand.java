@@ -12,8 +12,7 @@ import java.util.Set;
 /// is left of the loss. Only commands that anybody may type are run.
 final class PrunedCommand {
   private static final Set<String> VALUED =
-      Set.of(
-          "--on", "--share", "--context", "--tokens", "--samples", "--batch", "--learning-rate");
+      Set.of("--on", "--share", "--context", "--tokens", "--samples", "--batch", "--learning-rate");
   private static final Duration LIMIT = Duration.ofHours(3);
 
   private final Path root;
