@@ -197,27 +197,31 @@ final class QuantizeCommand implements Callable<Integer> {
     return calibration == null ? options : options.withMoments(moments());
   }
 
+  private Sample sample() throws IOException {
+    return Sample.of(
+        calibration.toString(),
+        Display.decode(
+            Files.readAllBytes(ModelFile.readable(calibration)), calibration.toString()));
+  }
+
   private SecondMoments moments() throws IOException {
     if (pre != null) {
       throw wrong("--pre is for conversion: write F16 first, and calibrate on what was written");
     }
-    String text =
-        Display.decode(Files.readAllBytes(ModelFile.readable(calibration)), calibration.toString());
     try (var progress = new Progress(console, "reading")) {
       return SecondMoments.measure(
-          input(),
-          ReadingOptions.defaults().withThreads(threads),
-          Sample.of(calibration.toString(), text),
-          progress);
+          input(), ReadingOptions.defaults().withThreads(threads), sample(), progress);
     }
   }
 
-  private QuantizeOptions goal() {
+  private QuantizeOptions goal() throws IOException {
     if (budget != null) {
       if (type != null || pure) {
         throw wrong("a budget chooses the formats: leave out TYPE and --pure");
       }
-      return QuantizeOptions.of(Budget.of(budget));
+      return calibration == null
+          ? QuantizeOptions.of(Budget.of(budget))
+          : QuantizeOptions.of(Budget.of(budget), sample());
     }
     if (type == null) {
       throw wrong("TYPE is missing: give one of " + Mix.names() + ", or --budget");

@@ -48,12 +48,17 @@ class QuantizeCommandTest {
 
   @Test
   void aTextCalibrates() throws IOException {
-    Path text = Files.writeString(folder.resolve("text.txt"), "Once upon a time. ".repeat(400));
+    Path text = Files.writeString(folder.resolve("text.txt"), "Once upon a time. ".repeat(200));
     Path out = folder.resolve("calibrated.gguf");
     var ran =
         Ran.educe("quantize", model, out.toString(), "IQ4_XS", "--calibration", text.toString());
     assertEquals(ExitCode.OK, ran.code(), ran.err());
     assertEquals(ExitCode.OK, Ran.educe("run", out.toString(), "Once", "-n", "5").code());
+    var budget =
+        Ran.educe(
+            "quantize", model, "--dry-run", "--budget", "6bpw", "--calibration", text.toString());
+    assertEquals(ExitCode.OK, budget.code(), budget.err());
+    assertTrue(budget.out().contains("bits per weight"), budget.out());
   }
 
   @Test

@@ -263,7 +263,7 @@ public final class Candidates {
     long squaresHigh = 0; // in 2³²
     long squaresLow = 0;
     int finite = 0;
-    int size = size();
+    int size = isWhole ? scores.length : ranking.size();
     for (int i = 0; i < size; i++) {
       float score = isWhole ? scores[i] : Ranking.number(ranking.any(i));
       if (score != Float.NEGATIVE_INFINITY) {

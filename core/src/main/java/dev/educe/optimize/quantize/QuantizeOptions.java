@@ -1,6 +1,7 @@
 package dev.educe.optimize.quantize;
 
 import dev.educe.optimize.ImportanceMatrix;
+import dev.educe.optimize.Sample;
 import dev.educe.tensor.DType;
 import java.util.List;
 import java.util.Locale;
@@ -40,8 +41,11 @@ public record QuantizeOptions(
   /// llama.cpp's rules for a mix.
   public record Named(Mix mix) implements Goal {}
 
-  /// As good as a size allows, by measured errors.
-  public record Within(Budget budget) implements Goal {}
+  /// As good as a size allows, by measured errors of weights.
+  ///
+  /// @param sample a text on which it is measured what such errors cost; where there is none, they
+  ///   cost the same everywhere
+  public record Within(Budget budget, Optional<Sample> sample) implements Goal {}
 
   /// A format for the tensors whose name holds a match of a pattern.
   public record Chosen(Pattern pattern, DType type) {
@@ -76,8 +80,18 @@ public record QuantizeOptions(
 
   /// The best that a budget allows, all cores.
   public static QuantizeOptions of(Budget budget) {
+    return within(budget, Optional.empty());
+  }
+
+  /// The best that a budget allows by predictions on a text, all cores. The model is loaded twice,
+  /// and reads the text's beginning some hundred times.
+  public static QuantizeOptions of(Budget budget, Sample sample) {
+    return within(budget, Optional.of(sample));
+  }
+
+  private static QuantizeOptions within(Budget budget, Optional<Sample> sample) {
     return new QuantizeOptions(
-        new Within(budget),
+        new Within(budget, sample),
         false,
         List.of(),
         Optional.empty(),

@@ -73,8 +73,8 @@ public final class Quantizer implements AutoCloseable {
   public Plan plan(DoubleConsumer progress) throws IOException {
     return switch (options.goal()) {
       case QuantizeOptions.Named(Mix mix) -> planOf(mix);
-      case QuantizeOptions.Within(Budget budget) ->
-          new BudgetPlanner(file, options, workers, progress).plan(budget);
+      case QuantizeOptions.Within(Budget budget, var sample) ->
+          new BudgetPlanner(file, options, workers, progress).plan(budget, sample);
     };
   }
 
