@@ -91,6 +91,25 @@ public final class Continuation implements Iterator<String>, AutoCloseable {
     });
   }
 
+  /// Reads several to their ends, and closes them.
+  static List<Generation> toTheirEnds(List<Continuation> started) {
+    try {
+      // They take turns, so that none pauses for long while another is read.
+      for (boolean goesOn = true; goesOn; ) {
+        goesOn = false;
+        for (var continuation : started) {
+          if (continuation.hasNext()) {
+            continuation.next();
+            goesOn = true;
+          }
+        }
+      }
+      return started.stream().map(Continuation::result).toList();
+    } finally {
+      started.forEach(Continuation::close);
+    }
+  }
+
   @Override
   public boolean hasNext() {
     return end == null;

@@ -354,22 +354,7 @@ public final class Model implements AutoCloseable {
   ///   model is closed
   /// @throws dev.educe.sampling.NumericalException if the model's numbers are no longer finite
   public List<Generation> generate(Request request, int count) {
-    var started = start(request, count);
-    try {
-      // They take turns, so that none pauses for long while another is read.
-      for (boolean goesOn = true; goesOn; ) {
-        goesOn = false;
-        for (var continuation : started) {
-          if (continuation.hasNext()) {
-            continuation.next();
-            goesOn = true;
-          }
-        }
-      }
-      return started.stream().map(Continuation::result).toList();
-    } finally {
-      started.forEach(Continuation::close);
-    }
+    return Continuation.toTheirEnds(start(request, count));
   }
 
   /// Conversations with this model, written as its own template has it.
@@ -430,6 +415,14 @@ public final class Model implements AutoCloseable {
     checkIds(prompt);
     var work = Continuation.work(this, prompt, request, decoder, number, listener);
     return engine.submit(Continuation.withPrompt(work, request, listener::promptToken));
+  }
+
+  /// Refuses a request that would be refused whatever it asks for: for those who would first put
+  /// work into its prompt.
+  ///
+  /// @throws dev.educe.engine.RefusedException if too many wait already, or the model is closed
+  public void checkRoom(String tenant) {
+    engine.checkRoom(tenant);
   }
 
   /// The logits of every position of a sequence, handed over row by row: F32 `[vocabularySize]`,

@@ -48,52 +48,76 @@ final class Admission {
   /// Takes a request on.
   ///
   /// @return how many tokens it may have in all
-  /// @throws RefusedException if it can never run or too many wait already
+  /// @throws RefusedException if it can never run, too many wait already, or it could not begin
+  ///   before its own end
   synchronized int admit(Work work, long now) {
-    if (isClosed) {
-      throw RefusedException.closed();
-    }
+    checkOpen();
     int end = end(work);
-    arrivals = Math.min(arrivals + 1, 2 * STORM_RATIO * Math.max(starts, STORM_STARTS));
+    arrived();
     String tenant = work.key().tenant();
-    int ofTenant = waitingByTenant.getOrDefault(tenant, 0);
-    if (waiting >= options.waitingMax()) {
-      throw full(
-          Kind.QUEUE_FULL,
-          options.waitingMax(),
-          "%,d requests wait already, as many as may wait",
-          now);
-    }
-    if (ofTenant >= options.tenantWaitingMax()) {
-      throw full(
-          Kind.TENANT_QUEUE_FULL,
-          options.tenantWaitingMax(),
-          "%,d requests of this tenant wait already, as many as may wait",
-          now);
-    }
-    long wait = (long) (startGapNanos * waiting);
-    long waitMax = waitNanosMax(work);
-    if (waitMax > 0 && wait > waitMax) {
-      throw full(
-          Kind.QUEUE_FULL,
-          waitMax / NANOS_PER_MILLI,
-          "the wait would be longer than %,d ms, as long as it may be",
-          now);
-    }
+    long own = Scheduler.shorter(work.waitNanosMax(), work.nanosMax());
+    checkRoom(tenant, Scheduler.shorter(own, waitNanosMax()), now);
     waiting++;
-    waitingByTenant.put(tenant, ofTenant + 1);
+    waitingByTenant.merge(tenant, 1, Integer::sum);
     return end;
   }
 
-  /// How long a request may wait now: what could not begin before its own end is not let in either.
-  /// 0 for any time.
-  private long waitNanosMax(Work work) {
-    long own = Scheduler.shorter(work.waitNanosMax(), work.nanosMax());
+  /// Refuses what would be refused whatever it asks for. One that is let through here has not
+  /// arrived yet.
+  ///
+  /// @throws RefusedException if too many wait already
+  synchronized void check(String tenant, long now) {
+    checkOpen();
+    try {
+      checkRoom(tenant, waitNanosMax(), now);
+    } catch (RefusedException refused) {
+      arrived();
+      throw refused;
+    }
+  }
+
+  private void checkOpen() {
+    if (isClosed) {
+      throw RefusedException.closed();
+    }
+  }
+
+  private void arrived() {
+    arrivals = Math.min(arrivals + 1, 2 * STORM_RATIO * Math.max(starts, STORM_STARTS));
+  }
+
+  /// @param waitMax how long it may wait; 0 for any time
+  private void checkRoom(String tenant, long waitMax, long now) {
+    if (waiting >= options.waitingMax()) {
+      int limit = options.waitingMax();
+      throw full(
+          Kind.QUEUE_FULL, limit, limit + " requests wait already, as many as may wait", now);
+    }
+    if (waitingByTenant.getOrDefault(tenant, 0) >= options.tenantWaitingMax()) {
+      int limit = options.tenantWaitingMax();
+      throw full(
+          Kind.TENANT_QUEUE_FULL,
+          limit,
+          limit + " requests of this tenant wait already, as many as may wait",
+          now);
+    }
+    if (waitMax > 0 && (long) (startGapNanos * waiting) > waitMax) {
+      long limit = waitMax / NANOS_PER_MILLI;
+      throw full(
+          Kind.QUEUE_FULL,
+          limit,
+          "the wait would be longer than " + limit + " ms, as long as it may be",
+          now);
+    }
+  }
+
+  /// How long any request may wait now; 0 for any time.
+  private long waitNanosMax() {
     long max = options.waitNanosMax();
     if (max > 0 && arrivals > STORM_RATIO * Math.max(starts, STORM_STARTS)) {
       max = Math.min(max, Math.max(STORM_NANOS, (long) (STORM_WAITING * startGapNanos)));
     }
-    return Scheduler.shorter(own, max);
+    return max;
   }
 
   private int end(Work work) {
@@ -123,6 +147,9 @@ final class Admission {
     return end;
   }
 
+  /// A storm has many of these: the sentence is put together without a formatter, which would take
+  /// longer than to decide.
+  ///
   /// Each who is refused is told a time of their own, when those who wait and those who were told
   /// before have begun: they do not come back together. Beyond the longest time that clients wait,
   /// times begin anew at half of it.
@@ -134,7 +161,7 @@ final class Admission {
     promised = place + (long) startGapNanos;
     long retry = Math.clamp((place - now) / NANOS_PER_MILLI, RETRY_MILLIS_MIN, RETRY_MILLIS_MAX);
     return new RefusedException(
-        kind, limit + 1, limit, retry, (message + "; try again in %,d ms").formatted(limit, retry));
+        kind, limit + 1, limit, retry, message + "; try again in " + retry + " ms");
   }
 
   /// A request has its first step.

@@ -89,6 +89,14 @@ public final class Engine implements AutoCloseable {
     return ticket;
   }
 
+  /// Refuses a request that [#submit] would refuse whatever it asks for: to be asked before work is
+  /// put into its prompt. What is let through here may still be refused there.
+  ///
+  /// @throws RefusedException if too many wait already, or the engine is closed
+  public void checkRoom(String tenant) {
+    stepper.admission().check(tenant, clock.nanos());
+  }
+
   /// Saves what the prefix tree has of a prompt; steps wait for the disk.
   ///
   /// @param key of the work whose prompt it is

@@ -196,4 +196,41 @@ class AdmissionTest {
     assertThrows(RefusedException.class, () -> busy.admission.admit(hurried, busy.now));
     busy.admission.admit(work().withDeadlines(0, 3 * SECOND), busy.now);
   }
+
+  @Test
+  void whoAsksForRoomIsRefusedAsARequestWouldBeAndTakesNoneOtherwise() {
+    var busy = new Busy();
+    for (int i = 0; i < 50; i++) {
+      busy.admission.check(TENANT, busy.now);
+    }
+    assertEquals(0, busy.admission.waiting());
+    var full = new Admission(EngineOptions.of(100, 4).withWaiting(3, 2), 1_000);
+    full.admit(work(), 0);
+    full.check(TENANT, 0);
+    full.admit(work(), 0);
+    var refusal = assertThrows(RefusedException.class, () -> full.check(TENANT, 0));
+    assertEquals(Kind.TENANT_QUEUE_FULL, refusal.kind());
+    full.check("another", 0);
+    full.close();
+    var closed = assertThrows(RefusedException.class, () -> full.check("another", 0));
+    assertEquals(Kind.CLOSED, closed.kind());
+  }
+
+  @Test
+  void aStormIsOneThoughItIsRefusedBeforeItsPromptsAreRead() {
+    var busy = new Busy();
+    for (int second = 0; second < 60; second++) {
+      for (int i = 0; i < 190; i++) {
+        try {
+          busy.admission.check(TENANT, busy.now);
+          busy.ask();
+        } catch (RefusedException refusal) {
+          busy.refused++;
+        }
+      }
+      busy.second(10);
+    }
+    assertTrue(busy.admission.waiting() <= 21, busy.admission.waiting() + " wait");
+    assertTrue(busy.refused > 10_000, busy.refused + " were refused");
+  }
 }

@@ -6,15 +6,16 @@ import dev.educe.server.http.Took;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Happening.TokenUsage;
 import dev.educe.server.model.ServedModel;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
@@ -49,6 +50,14 @@ public final class Metrics {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, ModelTimes> times = new HashMap<>(); // by the model's name
+
+  // The registry would make a name and all buckets anew to find what is there.
+  private final Map<Answered, Timer> requests = new ConcurrentHashMap<>();
+  private final Map<Refused, Counter> refusals = new ConcurrentHashMap<>();
+
+  private record Answered(String path, String model, int status) {}
+
+  private record Refused(String path, String code) {}
 
   private record ModelTimes(Timer firstToken, Timer interToken, Timer queue) {}
 
@@ -93,20 +102,27 @@ public final class Metrics {
   /// A request is over.
   void over(Exchange exchange) {
     String path = exchange.route().map(Route::path).orElse("none");
-    var tags =
-        Tags.of(
-            "path", path,
-            "model", exchange.model(),
-            "status", Integer.toString(exchange.status()));
-    Timer.builder("educe.http.requests")
-        .tags(tags)
-        .serviceLevelObjectives(LATENCIES)
-        .register(registry)
-        .record(Duration.ofNanos(System.nanoTime() - exchange.startNanos()));
+    requests
+        .computeIfAbsent(
+            new Answered(path, exchange.model(), exchange.status()), this::requestTimer)
+        .record(System.nanoTime() - exchange.startNanos(), TimeUnit.NANOSECONDS);
     if (!exchange.code().isEmpty()) {
-      registry.counter("educe.refusals", "path", path, "code", exchange.code()).increment();
+      refusals
+          .computeIfAbsent(
+              new Refused(path, exchange.code()),
+              of -> registry.counter("educe.refusals", "path", of.path(), "code", of.code()))
+          .increment();
     }
     exchange.took().ifPresent(took -> took(exchange.caller().tenant(), took));
+  }
+
+  private Timer requestTimer(Answered answered) {
+    return Timer.builder("educe.http.requests")
+        .tag("path", answered.path())
+        .tag("model", answered.model())
+        .tag("status", Integer.toString(answered.status()))
+        .serviceLevelObjectives(LATENCIES)
+        .register(registry);
   }
 
   private void took(String tenant, Took took) {

@@ -59,6 +59,13 @@ class ErrorsTest {
           {…"top_p":-0.1} | decimal_below_min_value | top_p
           {…"stream":1} | invalid_type | stream
           {…"stream_options":{}} | invalid_value | stream_options
+          {…"stream_options":1} | invalid_type | stream_options
+          {…"stream":true,"stream_options":{"include_usage":1}} | invalid_type |\
+          stream_options.include_usage
+          {…"stream":true,"stream_options":{"include_obfuscation":true}} |\
+          unsupported_parameter | stream_options.include_obfuscation
+          {…"stream":true,"stream_options":{"colour":1}} | unknown_parameter |\
+          stream_options.colour
           {…"stop":["a","b","c","d","e"]} | array_above_max_length | stop
           {…"stop":[""]} | string_below_min_length | stop
           {…"stop":[1]} | invalid_type | stop[0]
@@ -175,6 +182,34 @@ class ErrorsTest {
       for (String secret : List.of("java", "jetty", "Exception", "dev.educe", "\tat ", "Server:")) {
         assertFalse(answer.contains(secret), answer);
       }
+    }
+  }
+
+  /// Before anything is made of what was sent: that of a storm would be work for nothing.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          /v1/completions | {"model":"letters","prompt":7}
+          /v1/chat/completions | {"model":"letters","messages":[{"role":"user","content":"a"}]}
+          /v1/responses | {"model":"letters","input":"a"}
+          /v1/embeddings | {"model":"letters","input":"a"}
+          /v1/messages | {"model":"letters","max_tokens":1,"messages":[]}
+          /api/chat | {"model":"letters","messages":[{"role":"user","content":"a"}]}
+          /api/generate | {"model":"letters","prompt":"a"}
+          """)
+  void aModelThatTakesNothingOnReadsNoPrompts(String path, String body) throws Exception {
+    try (var own = new Served()) {
+      own.model.isFull = true;
+      var response = own.post(path, body);
+      assertEquals(503, response.statusCode(), response.body());
+      assertTrue(response.headers().firstValue("retry-after").isPresent());
+      assertEquals(0, own.model.started.get());
+      assertTrue(own.model.asked == null, "a conversation was written");
+      own.model.isFull = false;
+      assertTrue(own.post(path, body).statusCode() < 500);
     }
   }
 }

@@ -48,8 +48,10 @@ final class FakeModel implements ServedModel {
   final Semaphore held = new Semaphore(0);
   volatile ChatRequest asked; // last
   volatile Optional<Gap> gap = Optional.empty();
+  volatile Optional<RuntimeException> fault = Optional.empty(); // thrown where a text is started
   volatile int waiting;
   volatile long steps;
+  volatile boolean isFull;
 
   @Override
   public int contextLength() {
@@ -101,8 +103,18 @@ final class FakeModel implements ServedModel {
   }
 
   @Override
+  public void checkRoom(String tenant) {
+    if (isFull) {
+      throw Refusal.QUEUE_FULL.error("Too many wait.", 2_000);
+    }
+  }
+
+  @Override
   public Ticket start(Generating generating, Mailbox events) {
     String prompt = tokenizer().decode(generating.prompt());
+    if (fault.isPresent()) {
+      throw fault.get();
+    }
     if (prompt.startsWith("full")) {
       throw Refusal.QUEUE_FULL.error("Too many wait.", 2_000);
     }

@@ -6,12 +6,15 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /// Tells the names that this server is called by from those that a web page made up.
 ///
 /// A page can have its own name resolved to this machine, and then talk to it as if it were its own
 /// server. It cannot do so with an address in place of a name: those are always good.
 public final class HostCheck {
+  private static final Pattern ADDRESS = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+
   private final Set<String> names = new TreeSet<>();
   private final Set<String> origins = new TreeSet<>();
 
@@ -59,6 +62,6 @@ public final class HostCheck {
   }
 
   private static boolean isAddress(String name) {
-    return name.startsWith("[") || name.matches("\\d{1,3}(\\.\\d{1,3}){3}");
+    return name.startsWith("[") || ADDRESS.matcher(name).matches();
   }
 }

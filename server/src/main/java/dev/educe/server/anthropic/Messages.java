@@ -22,8 +22,7 @@ final class Messages {
 
   void answer(Exchange exchange) throws IOException {
     var fields = Fields.of(exchange.json());
-    try (var lease = service.catalogue().lease(fields.requireText("model"))) {
-      exchange.concerns(lease.name());
+    try (var lease = service.lease(exchange, fields.requireText("model"))) {
       var request = MessageRequest.of(fields, exchange.caller().tenant(), service.deadline());
       try (var conversation = new Conversation(service, exchange, lease, request.asked())) {
         var message = new MessageBody(exchange.id(), lease.name(), request);

@@ -2,6 +2,8 @@ package dev.educe.server.generation;
 
 import dev.educe.server.Metrics;
 import dev.educe.server.access.Budgets;
+import dev.educe.server.http.ApiException;
+import dev.educe.server.http.Exchange;
 import dev.educe.server.model.Catalogue;
 import java.time.Duration;
 
@@ -19,4 +21,21 @@ public record Service(
     Metrics metrics,
     Pace pace,
     Duration heartbeat,
-    Duration deadline) {}
+    Duration deadline) {
+  /// Takes the model into use that a request asks to generate with. What would be refused whatever
+  /// it asks for is refused here: a storm of requests must cost next to nothing, and a prompt and a
+  /// grammar may cost more than a token.
+  ///
+  /// @throws ApiException if there is no such model, or it takes nothing on
+  public Catalogue.Lease lease(Exchange exchange, String model) {
+    var lease = catalogue.lease(model);
+    try {
+      exchange.concerns(lease.name());
+      lease.model().checkRoom(exchange.caller().tenant());
+      return lease;
+    } catch (RuntimeException refused) {
+      lease.close();
+      throw refused;
+    }
+  }
+}

@@ -5,7 +5,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
-import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -43,7 +42,7 @@ final class ConnectionWire implements Wire {
 
   @Override
   public List<String> headers(String name) {
-    return request.getHeaders().getFields(name).stream().map(HttpField::getValue).toList();
+    return request.getHeaders().getValuesList(name);
   }
 
   @Override

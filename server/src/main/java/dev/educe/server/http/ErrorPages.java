@@ -3,7 +3,6 @@ package dev.educe.server.http;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
@@ -19,7 +18,7 @@ final class ErrorPages extends ErrorHandler {
     int status = status(request.getAttribute(ERROR_EXCEPTION), response.getStatus());
     response.setStatus(status);
     var headers = response.getHeaders();
-    headers.put("x-request-id", "req_" + UUID.randomUUID().toString().replace("-", ""));
+    headers.put("x-request-id", Ids.ofRequest());
     headers.put(HttpHeader.CONTENT_TYPE, "application/json");
     headers.put(HttpHeader.CONNECTION, "close");
     byte[] body = error(status).body().getBytes(StandardCharsets.UTF_8);

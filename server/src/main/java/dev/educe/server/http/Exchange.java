@@ -25,7 +25,7 @@ public final class Exchange {
   private final Wire wire;
   private final int priority;
   private final Dialect dialect;
-  private final String id = Ids.of("req_");
+  private final String id = Ids.ofRequest();
   private Optional<Route> route = Optional.empty();
   private List<String> pathValues = List.of();
   private Caller caller = Caller.ANONYMOUS;

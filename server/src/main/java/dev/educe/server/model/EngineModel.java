@@ -124,6 +124,15 @@ public final class EngineModel implements ServedModel {
   }
 
   @Override
+  public void checkRoom(String tenant) {
+    try {
+      model.checkRoom(tenant);
+    } catch (RefusedException e) {
+      throw Refusal.of(e);
+    }
+  }
+
+  @Override
   public Ticket start(Generating generating, Mailbox events) {
     int[] prompt = generating.prompt();
     var tokenizer = model.tokenizer();

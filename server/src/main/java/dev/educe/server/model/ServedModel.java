@@ -31,6 +31,11 @@ public interface ServedModel {
   /// @throws IllegalArgumentException if something asked for cannot be enforced
   ChatPrompt prompt(ChatRequest request);
 
+  /// Refuses a request that would be refused whatever it asks for, before work is put into it.
+  ///
+  /// @throws ApiException if too many wait already; see [Refusal]
+  void checkRoom(String tenant);
+
   /// Starts to generate a text, and returns at once.
   ///
   /// @param events is told what becomes of it

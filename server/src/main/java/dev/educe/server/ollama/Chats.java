@@ -43,6 +43,7 @@ final class Chats {
         answer.loaded(keep);
         return;
       }
+      lease.model().checkRoom(exchange.caller().tenant());
       var chat = ChatRequest.of(messages).withTools(tools).withGeneration(generation);
       var formed = form.isPresent() ? chat.withAnswerForm(form.get()) : chat;
       var asked =

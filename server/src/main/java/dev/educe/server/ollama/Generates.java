@@ -55,7 +55,10 @@ final class Generates {
           new Lines(exchange, lease.name(), System.nanoTime() - begin, Lines.Shape.GENERATE);
       if (prompt.isEmpty() && suffix.isEmpty()) {
         answer.loaded(keep);
-      } else if (isRaw || !suffix.isEmpty()) {
+        return;
+      }
+      lease.model().checkRoom(exchange.caller().tenant());
+      if (isRaw || !suffix.isEmpty()) {
         int[] tokens = tokens(fields, lease.model(), prompt, suffix);
         var formed = formed(lease.model(), request, form);
         try (var texts = texts(exchange, lease, tokens, formed)) {

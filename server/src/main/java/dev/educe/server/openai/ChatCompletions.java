@@ -25,8 +25,7 @@ final class ChatCompletions {
 
   void handle(Exchange exchange) throws IOException {
     var fields = Fields.of(exchange.json());
-    try (var lease = service.catalogue().lease(fields.requireText("model"))) {
-      exchange.concerns(lease.name());
+    try (var lease = service.lease(exchange, fields.requireText("model"))) {
       var request =
           ChatCompletionRequest.of(
               fields, lease.model(), exchange.caller().tenant(), service.deadline());

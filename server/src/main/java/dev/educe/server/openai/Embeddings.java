@@ -22,8 +22,7 @@ final class Embeddings {
 
   void handle(Exchange exchange) throws IOException {
     var fields = Fields.of(exchange.json());
-    try (var lease = service.catalogue().lease(fields.requireText("model"))) {
-      exchange.concerns(lease.name());
+    try (var lease = service.lease(exchange, fields.requireText("model"))) {
       var request = EmbeddingsRequest.of(fields, lease.model());
       var vectors =
           Vectorizing.read(service, exchange, lease, request.inputs(), request.dimensions());

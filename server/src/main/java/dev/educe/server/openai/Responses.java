@@ -35,8 +35,7 @@ final class Responses {
   void create(Exchange exchange) throws IOException {
     var fields = Fields.of(exchange.json());
     String tenant = exchange.caller().tenant();
-    try (var lease = service.catalogue().lease(fields.requireText("model"))) {
-      exchange.concerns(lease.name());
+    try (var lease = service.lease(exchange, fields.requireText("model"))) {
       var request =
           ResponseRequest.of(
               fields, lease.model(), tenant, service.deadline(), id -> thread(tenant, id));
