@@ -78,10 +78,11 @@ test('anthropic: tokens are counted', async () => {
   assert.equal(counted.input_tokens, usage.input_tokens + usage.cache_read_input_tokens);
 });
 
-for (const tool_choice of [{ type: 'any' }, { type: 'tool', name: 'mood', disable_parallel_tool_use: true }]) {
+for (const tool_choice of [{ type: 'any', disable_parallel_tool_use: true }, { type: 'tool', name: 'mood', disable_parallel_tool_use: true }]) {
   test(`anthropic: tools, ${tool_choice.type}`, async () => {
     const body = { ...told, max_tokens: 200, tools: [mood], tool_choice };
     const whole = await client.messages.create(body);
+    assert.equal(whole.content.length, 1);
     assert.equal(whole.stop_reason, 'tool_use');
     const call = whole.content.find((block) => block.type === 'tool_use');
     assert.equal(call.name, 'mood');
@@ -108,6 +109,14 @@ for (const tool_choice of [{ type: 'any' }, { type: 'tool', name: 'mood', disabl
     assert.equal(answer.role, 'assistant');
   });
 }
+
+test('anthropic: at least one tool', async () => {
+  const body = { ...told, max_tokens: 300, temperature: 1, tools: [mood, { ...mood, name: 'other' }], tool_choice: { type: 'any' } };
+  for (let i = 0; i < 8; i++) {
+    const { content } = await client.messages.stream(body).finalMessage();
+    assert.ok(content.length > 0 && content.every((block) => block.type === 'tool_use'));
+  }
+});
 
 test('anthropic: an answer that fits a schema', async () => {
   const { content } = await client.messages.create({

@@ -7,13 +7,14 @@ import OpenAI, {
   APIUserAbortError,
   AuthenticationError,
   BadRequestError,
+  InternalServerError,
   NotFoundError,
   RateLimitError,
 } from 'openai';
 import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 
-const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY, EDUCE_HURRIED_URL } = process.env;
+const { EDUCE_URL, EDUCE_KEYED_URL, EDUCE_KEY, EDUCE_HURRIED_URL, EDUCE_CROWDED_URL } = process.env;
 const model = 'stories';
 const client = new OpenAI({ baseURL: EDUCE_URL, apiKey: 'none', maxRetries: 0 });
 const story = { model, prompt: 'Once upon a time', max_tokens: 28, temperature: 0 };
@@ -109,6 +110,148 @@ test('several answers, stop texts and probabilities', async () => {
   assert.equal(stopped.choices[0].finish_reason, 'stop');
 });
 
+test('several answers at once, streamed', async () => {
+  const { choices } = await client.chat.completions.create({ ...chat, n: 3 });
+  const stream = client.chat.completions.stream({ ...chat, n: 3, stream_options: { include_usage: true } });
+  const final = await stream.finalChatCompletion();
+  assert.deepEqual(
+    final.choices.map((choice) => [choice.index, choice.message.content, choice.finish_reason]),
+    choices.map((choice) => [choice.index, choice.message.content, choice.finish_reason]),
+  );
+  const usages = [];
+  for await (const { usage, choices } of await client.chat.completions.create({
+    ...chat, n: 2, stream: true, stream_options: { include_usage: true },
+  })) {
+    usages.push(usage);
+    assert.equal(choices.length, usage ? 0 : 1);
+  }
+  assert.ok(usages.at(-1).total_tokens > 0 && usages.slice(0, -1).every((usage) => usage === null));
+});
+
+test('what the helper makes of a stream', async () => {
+  const seen = {};
+  const stream = client.chat.completions.stream({
+    ...chat,
+    max_completion_tokens: 100,
+    logprobs: true,
+    response_format: zodResponseFormat(Mood, 'mood'),
+  });
+  const names = ['connect', 'chunk', 'chatCompletion', 'message', 'content', 'finalContent', 'finalMessage', 'finalChatCompletion',
+    'content.delta', 'content.done', 'logprobs.content.delta', 'logprobs.content.done', 'end'];
+  for (const name of names) stream.on(name, () => (seen[name] = (seen[name] ?? 0) + 1));
+  const final = await stream.finalMessage();
+  await stream.done();
+  assert.equal(typeof final.parsed.isHappy, 'boolean');
+  assert.deepEqual(names.filter((name) => !seen[name]), []);
+  assert.equal(seen['content.done'], 1);
+});
+
+test('what the helper makes of a call', async () => {
+  const seen = [];
+  const stream = client.chat.completions.stream({
+    ...chat,
+    max_completion_tokens: 200,
+    tools: [zodFunction({ name: 'mood', parameters: Mood })],
+    tool_choice: { type: 'function', function: { name: 'mood' } },
+  });
+  let text = '';
+  stream.on('tool_calls.function.arguments.delta', ({ name, index, arguments_delta }) => {
+    assert.deepEqual([name, index], ['mood', 0]);
+    text += arguments_delta;
+  });
+  stream.on('tool_calls.function.arguments.done', (done) => seen.push(done));
+  await stream.done();
+  assert.equal(seen.length, 1);
+  assert.equal(seen[0].arguments, text);
+  assert.equal(typeof seen[0].parsed_arguments.isHappy, 'boolean');
+});
+
+test('parameters that change what is written', async () => {
+  const one = async (body) => (await client.chat.completions.create({ ...chat, ...body })).choices[0].message.content;
+  const text = await one({});
+  assert.equal(await one({ seed: 7 }), text);
+  assert.notEqual(await one({ seed: 8 }), text);
+  assert.equal(await one({ max_completion_tokens: undefined, max_tokens: 24 }), text);
+  const stops = [text.slice(9, 12), text.slice(5, 8)];
+  const end = Math.min(...stops.map((stop) => text.indexOf(stop)));
+  assert.equal(await one({ stop: ['\u0000', ...stops] }), text.slice(0, end));
+  const { tokens } = await client.post('/tokenize', { body: { model, prompt: text.trim().split(' ')[0], add_special_tokens: false } });
+  const biased = await one({ logit_bias: { [tokens[0]]: 100 }, temperature: 0, max_completion_tokens: 3 });
+  const only = await client.post('/detokenize', { body: { model, tokens: [tokens[0], tokens[0], tokens[0]] } });
+  assert.equal(biased.trim(), only.prompt.trim());
+  const object = await one({ response_format: { type: 'json_object' }, max_completion_tokens: 400, temperature: 0 })
+    .catch((error) => assert.fail(error));
+  assert.equal(object.trim()[0], '{');
+});
+
+test('parameters that change nothing', async () => {
+  const plain = await client.chat.completions.create(chat);
+  const noted = await client.chat.completions.create({
+    ...chat,
+    store: false,
+    metadata: { of: 'test' },
+    user: 'somebody',
+    safety_identifier: 'somebody',
+    prompt_cache_key: 'key',
+    service_tier: 'auto',
+    response_format: { type: 'text' },
+    modalities: ['text'],
+    verbosity: 'medium',
+    stream: false,
+  });
+  assert.deepEqual(noted.choices, plain.choices);
+  assert.equal(noted.service_tier, 'default');
+  const developer = await client.chat.completions.create({
+    ...chat, messages: [{ role: 'developer', content: 'You tell stories.' }, chat.messages[1]],
+  });
+  assert.deepEqual(developer.choices, plain.choices);
+});
+
+test('what is not done is refused by its name', async () => {
+  const say = (content) => ({ ...chat, messages: [{ role: 'user', content }] });
+  const image = { type: 'image_url', image_url: { url: 'http://127.0.0.1:1/x.png' } };
+  const error = await refused(BadRequestError, 400, 'unsupported_value', 'messages[0].content[0].type', () =>
+    client.chat.completions.create(say([image])));
+  assert.match(error.message, /image_url/);
+  for (const [name, value] of Object.entries({
+    functions: [{ name: 'f', parameters: {} }],
+    function_call: 'auto',
+    audio: { voice: 'alloy', format: 'mp3' },
+    prediction: { type: 'content', content: 'x' },
+    web_search_options: {},
+  })) {
+    await refused(BadRequestError, 400, 'unsupported_parameter', name, () =>
+      client.chat.completions.create({ ...chat, [name]: value }));
+  }
+  const input = [{ role: 'user', content: [{ type: 'input_image', image_url: 'http://127.0.0.1:1/x.png', detail: 'auto' }] }];
+  await refused(BadRequestError, 400, 'unsupported_value', 'input[0].content[0].type', () =>
+    client.responses.create({ ...told, input }));
+  await refused(BadRequestError, 400, 'unsupported_parameter', 'background', () =>
+    client.responses.create({ ...told, background: true }));
+  await refused(BadRequestError, 400, 'integer_above_max_value', 'dimensions', () =>
+    client.embeddings.create({ model, input: 'x', dimensions: 65 }));
+  for (const call of [
+    () => client.moderations.create({ input: 'x' }),
+    () => client.images.generate({ prompt: 'x' }),
+    () => client.audio.speech.create({ model, voice: 'alloy', input: 'x' }),
+    () => client.vectorStores.list(),
+    () => client.conversations.create({}),
+  ]) {
+    await assert.rejects(call(), NotFoundError);
+  }
+});
+
+test('a conversation that is given up', async () => {
+  const gone = new AbortController();
+  const stream = client.chat.completions.stream({ ...chat, max_completion_tokens: 400, ignore_eos: true }, { signal: gone.signal });
+  stream.on('content', () => gone.abort());
+  await assert.rejects(stream.finalChatCompletion(), APIUserAbortError);
+  const response = client.responses.stream({ ...told, max_output_tokens: 400, ignore_eos: true });
+  response.on('response.output_text.delta', () => response.abort());
+  await assert.rejects(response.finalResponse(), APIUserAbortError);
+  await quiet();
+});
+
 test('answers parsed by a schema', async () => {
   const body = { ...chat, max_completion_tokens: 100, response_format: zodResponseFormat(Mood, 'mood') };
   const parsed = (await client.chat.completions.parse(body)).choices[0].message.parsed;
@@ -128,9 +271,11 @@ test('tools, parsed and streamed', async () => {
     max_completion_tokens: 200,
     tools: [zodFunction({ name: 'mood', parameters: Mood })],
     tool_choice: 'required',
+    parallel_tool_calls: false,
   };
   const whole = (await client.chat.completions.parse(body)).choices[0];
   assert.equal(whole.finish_reason, 'tool_calls');
+  assert.equal(whole.message.tool_calls.length, 1);
   const call = whole.message.tool_calls[0];
   assert.equal(call.function.name, 'mood');
   assert.equal(typeof call.function.parsed_arguments.isHappy, 'boolean');
@@ -139,6 +284,49 @@ test('tools, parsed and streamed', async () => {
     final.message.tool_calls.map((one) => one.function.arguments),
     whole.message.tool_calls.map((one) => one.function.arguments),
   );
+});
+
+test('several calls at once, or one', async () => {
+  const body = {
+    ...chat,
+    max_completion_tokens: 300,
+    ignore_eos: true, // a model that may not end yet calls again
+    tools: ['mood', 'other'].map((name) => ({
+      type: 'function',
+      function: { name, parameters: z.toJSONSchema(Mood) },
+    })),
+    tool_choice: 'required',
+  };
+  const several = (await client.chat.completions.create(body)).choices[0].message.tool_calls;
+  assert.ok(several.length > 1, JSON.stringify(several));
+  assert.equal(new Set(several.map(({ id }) => id)).size, several.length);
+  const chunks = await collect(await client.chat.completions.create({ ...body, stream: true }));
+  const calls = [];
+  for (const { index, id, function: { name, arguments: text } } of
+    chunks.flatMap((chunk) => chunk.choices[0].delta.tool_calls ?? [])) {
+    if (id) {
+      assert.equal(index, calls.length);
+      calls.push({ name, text: '' });
+    }
+    assert.equal(index, calls.length - 1);
+    calls[index].text += text;
+  }
+  for (const [i, call] of several.entries()) {
+    assert.deepEqual(calls[i], { name: call.function.name, text: call.function.arguments });
+  }
+  const streamed = await client.chat.completions.stream(body).finalChatCompletion();
+  assert.deepEqual(
+    streamed.choices[0].message.tool_calls.slice(0, several.length).map((call) => call.function.arguments),
+    several.map((call) => call.function.arguments),
+  );
+  for (const one of [{ parallel_tool_calls: false }, { tool_choice: { type: 'function', function: { name: 'mood' } } }]) {
+    const { choices } = await client.chat.completions.create({ ...body, ...one });
+    assert.equal(choices[0].message.tool_calls.length, 1);
+    const stream = await client.chat.completions.stream({ ...body, ...one }).finalChatCompletion();
+    assert.equal(stream.choices[0].message.tool_calls.length, 1);
+    assert.equal(choices[0].finish_reason, 'tool_calls');
+    assert.equal(stream.choices[0].finish_reason, 'tool_calls');
+  }
 });
 
 for (const stream of [false, true]) {
@@ -225,12 +413,20 @@ test('responses with a schema and with tools', async () => {
   const parsed = await client.responses.parse({ ...body, text: { format: zodTextFormat(Mood, 'mood') } });
   assert.equal(typeof parsed.output_parsed.isHappy, 'boolean');
   const tool = { type: 'function', name: 'mood', parameters: z.toJSONSchema(Mood), strict: true };
-  const calls = { ...body, tools: [tool], tool_choice: 'required' };
+  const calls = { ...body, tools: [tool], tool_choice: 'required', parallel_tool_calls: false };
   const called = (await client.responses.create(calls)).output.find((item) => item.type === 'function_call');
   assert.equal(typeof JSON.parse(called.arguments).isHappy, 'boolean');
   const events = await collect(await client.responses.create({ ...calls, stream: true }));
   const done = events.find((event) => event.type === 'response.function_call_arguments.done');
   assert.equal(done.arguments, called.arguments);
+  const many = { ...calls, parallel_tool_calls: true, ignore_eos: true, max_output_tokens: 300 };
+  const several = (await client.responses.create(many)).output.filter((item) => item.status === 'completed');
+  assert.ok(several.length > 1);
+  const final = await client.responses.stream(many).finalResponse();
+  assert.deepEqual(
+    final.output.slice(0, several.length).map((item) => item.arguments),
+    several.map((item) => item.arguments),
+  );
   const answer = await client.responses.create({
     ...told,
     input: [
@@ -318,6 +514,25 @@ test('keys, limits and trying again', async () => {
   assert.equal((await patient.completions.create(story)).usage.completion_tokens, 28);
 });
 
+test('a full server is tried again by itself', async () => {
+  const impatient = new OpenAI({ baseURL: EDUCE_CROWDED_URL, apiKey: 'none', maxRetries: 0 });
+  const usual = new OpenAI({ baseURL: EDUCE_CROWDED_URL, apiKey: 'none' });
+  const endless = { ...story, max_tokens: 400, min_tokens: 400, stream: true };
+  const gone = new AbortController();
+  const held = Array.from({ length: 40 }, () => impatient.completions.create(endless, { signal: gone.signal }));
+  const full = await Promise.race(held.map((one) => one.then(() => new Promise(() => {}), (error) => error)));
+  assert.ok(full instanceof InternalServerError);
+  assert.deepEqual([full.status, full.code, full.type], [503, 'overloaded', 'server_error']);
+  assert.ok(Number(full.headers.get('retry-after-ms')) > 0 && Number(full.headers.get('retry-after')) > 0);
+  let tries = 0;
+  const counting = usual.withOptions({ fetch: (...asked) => (tries++, fetch(...asked)) });
+  const answer = counting.completions.create(story);
+  setTimeout(() => gone.abort(), 300);
+  assert.equal((await answer).usage.completion_tokens, 28);
+  assert.ok(tries <= 3, `${tries} tries`);
+  await Promise.allSettled(held);
+});
+
 test('what fails within a stream is an error of the stream', async () => {
   const hurried = new OpenAI({ baseURL: EDUCE_HURRIED_URL, apiKey: 'none', maxRetries: 2 });
   const endless = { ...story, max_tokens: 400, min_tokens: 400, n: 64 };
@@ -341,6 +556,7 @@ const request = (id, body = {}) => JSON.stringify({
 const upload = (...lines) => client.files.create({ file: new File([lines.join('\n')], 'in.jsonl'), purpose: 'batch' });
 const batch = (file) => client.batches.create({
   input_file_id: file.id, endpoint: '/v1/completions', completion_window: '24h', metadata: { of: 'test' },
+  output_expires_after: { anchor: 'created_at', seconds: 3600 },
 });
 
 async function ended(id) {
@@ -369,6 +585,12 @@ test('files and batches: created, polled, fetched, listed, deleted', async () =>
   assert.equal((await lines(done.error_file_id))[0].response.body.error.code, 'model_not_found');
   const listed = await collect(client.batches.list({ limit: 1 }));
   assert.ok(listed.some(({ id }) => id === created.id));
+  const output = await client.files.retrieve(done.output_file_id);
+  assert.equal(output.expires_at - output.created_at, 3600);
+  const brief = await client.files.create({
+    file: new File(['x'], 'x'), purpose: 'batch', expires_after: { anchor: 'created_at', seconds: 3600 },
+  });
+  assert.equal(brief.expires_at - brief.created_at, 3600);
   const files = await collect(client.files.list({ purpose: 'batch_output' }));
   assert.ok(files.some(({ id }) => id === done.output_file_id));
   assert.equal((await client.files.delete(file.id)).deleted, true);

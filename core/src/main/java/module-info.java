@@ -11,6 +11,7 @@ module dev.educe {
   exports dev.educe.engine;
   exports dev.educe.format;
   exports dev.educe.grammar;
+  exports dev.educe.huggingface;
   exports dev.educe.kernels;
   exports dev.educe.model;
   exports dev.educe.optimize;

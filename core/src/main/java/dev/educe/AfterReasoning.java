@@ -5,6 +5,7 @@ import dev.educe.grammar.TokenMatcher;
 import dev.educe.sampling.Constraint;
 import dev.educe.template.reply.ReasoningSyntax;
 import java.util.List;
+import java.util.OptionalInt;
 
 /// A constraint of the answer alone, where a reply begins inside reasoning: that is free until the
 /// model ends it or its budget is spent, and may not end the reply.
@@ -79,6 +80,11 @@ final class AfterReasoning implements Constraint {
     }
     closeIfSpent();
     return true;
+  }
+
+  @Override
+  public OptionalInt otherwise() {
+    return forced != null && written == forced.length ? answer.otherwise() : OptionalInt.empty();
   }
 
   @Override

@@ -20,14 +20,17 @@ final class AnswerGrammar {
   static Optional<Part> of(
       ChatRequest request, ReplyFormat format, boolean reasons, Tokenizer tokenizer) {
     if (!request.callable().isEmpty()) {
-      return Optional.of(CallGrammar.of(format, request.callable(), tokenizer));
+      boolean isOne = request.toolChoice() instanceof ToolChoice.Named;
+      return Optional.of(CallGrammar.of(format, request.callable(), isOne, tokenizer));
     }
     return request
         .answerForm()
         .map(form -> {
           var tools = request.offered();
           var answer =
-              tools.isEmpty() ? form : Part.choice(form, CallGrammar.of(format, tools, tokenizer));
+              tools.isEmpty()
+                  ? form
+                  : Part.choice(form, CallGrammar.of(format, tools, false, tokenizer));
           return reasons ? answer : Part.sequence(reasoning(format, tokenizer), answer);
         });
   }

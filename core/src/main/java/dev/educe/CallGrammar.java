@@ -10,42 +10,62 @@ import dev.educe.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
-/// The text of a tool call as a family writes it, for a model that must make one.
+/// The text of tool calls as a family writes them, for a model that must make one.
 final class CallGrammar {
   private CallGrammar() {}
 
-  /// One call of one of these tools, and nothing else.
+  /// Calls of these tools and nothing else: one, or more where the family can write several.
   ///
+  /// @param isOne whether one is all there may be
   /// @throws IllegalArgumentException if the family writes arguments otherwise than as JSON
-  static Part of(ReplyFormat format, List<Tool> tools, Tokenizer tokenizer) {
+  static Part of(ReplyFormat format, List<Tool> tools, boolean isOne, Tokenizer tokenizer) {
     var syntax =
         syntax(format)
             .orElseThrow(() ->
                 new IllegalArgumentException(
                     "calls of the format '%s' cannot be enforced; choose AUTO or NONE"
                         .formatted(format.name())));
-    var calls = new ArrayList<Part>();
-    for (var tool : tools) {
-      calls.add(call(syntax, "", tool, tool.parameters(), tokenizer));
-    }
+    var call = call(syntax, "", tools, Tool::parameters, tokenizer);
+    var more = isOne ? Part.sequence() : more(syntax, call, tokenizer);
     return Part.sequence(
-        text(syntax.open(), tokenizer), new Part.Choice(calls), text(syntax.close(), tokenizer));
+        text(syntax.open(), tokenizer), call, more, text(syntax.close(), tokenizer));
   }
 
   private static Optional<CallSyntax> syntax(ReplyFormat format) {
     return format.calls().stream().filter(CallGrammar::isJson).findFirst();
   }
 
+  /// A call of one of these tools.
+  ///
   /// @param skipped what of it was written already
   private static Part call(
-      CallSyntax syntax, String skipped, Tool tool, String schema, Tokenizer tokenizer) {
+      CallSyntax syntax,
+      String skipped,
+      List<Tool> tools,
+      Function<Tool, String> schema,
+      Tokenizer tokenizer) {
     var form = syntax.form();
-    String begin = form.beforeName() + tool.name() + form.afterName();
-    return Part.sequence(
-        text(begin.substring(skipped.length()), tokenizer),
-        new Part.Json(tool.name(), schema, SchemaOptions.defaults().closed()),
-        text(form.afterArguments(), tokenizer));
+    var calls = new ArrayList<Part>();
+    for (var tool : tools) {
+      String begin = form.beforeName() + tool.name() + form.afterName();
+      calls.add(
+          Part.sequence(
+              text(begin.substring(skipped.length()), tokenizer),
+              new Part.Json(tool.name(), schema.apply(tool), SchemaOptions.defaults().closed()),
+              text(form.afterArguments(), tokenizer)));
+    }
+    return new Part.Choice(calls);
+  }
+
+  /// Any number of calls behind the first.
+  private static Part more(CallSyntax syntax, Part call, Tokenizer tokenizer) {
+    return syntax
+        .separator()
+        .<Part>map(separator ->
+            new Part.Repeat(Part.sequence(text(separator, tokenizer), call), 0, Part.UNBOUNDED))
+        .orElse(Part.sequence());
   }
 
   /// The text that begins calls of these tools where the model is free to make them; empty if none
@@ -56,8 +76,8 @@ final class CallGrammar {
         : Optional.empty();
   }
 
-  /// One call or several of these tools behind [#trigger], those that are not strict with any
-  /// object for arguments.
+  /// The calls of these tools in the section that [#trigger] begins, those that are not strict with
+  /// any object for arguments.
   static Part afterTrigger(ReplyFormat format, List<Tool> tools, Tokenizer tokenizer) {
     var syntax = syntax(format).orElseThrow();
     String trigger = syntax.trigger();
@@ -66,19 +86,15 @@ final class CallGrammar {
     String skipped =
         at >= 0 ? "" : syntax.form().beforeName().substring(0, beforeNameEnd(syntax, trigger));
     String open = at < 0 ? "" : syntax.open().substring(at + trigger.length());
-    var first = new ArrayList<Part>();
-    var next = new ArrayList<Part>();
-    for (var tool : tools) {
-      String schema = tool.isStrict() ? tool.parameters() : "{\"type\":\"object\"}";
-      first.add(call(syntax, skipped, tool, schema, tokenizer));
-      next.add(call(syntax, "", tool, schema, tokenizer));
-    }
-    var more = Part.sequence(text(syntax.separator(), tokenizer), new Part.Choice(next));
-    int moreMax = syntax.separator().isEmpty() ? 0 : Part.UNBOUNDED;
+    Function<Tool, String> schema =
+        tool -> tool.isStrict() ? tool.parameters() : "{\"type\":\"object\"}";
+    // The trigger of another section is looked for as that of the first was.
+    boolean isOne = at < 0 || syntax.separator().filter(text -> text.contains(trigger)).isPresent();
+    var next = call(syntax, "", tools, schema, tokenizer);
     return Part.sequence(
         text(open, tokenizer),
-        new Part.Choice(first),
-        new Part.Repeat(more, 0, moreMax),
+        call(syntax, skipped, tools, schema, tokenizer),
+        isOne ? Part.sequence() : more(syntax, next, tokenizer),
         text(syntax.close(), tokenizer));
   }
 

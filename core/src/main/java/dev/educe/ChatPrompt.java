@@ -1,5 +1,6 @@
 package dev.educe;
 
+import dev.educe.grammar.TokenGrammar;
 import dev.educe.template.reply.ReasoningSyntax;
 import dev.educe.template.reply.ReplyFormat;
 import dev.educe.template.reply.ReplyReader;
@@ -49,7 +50,7 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     }
     var generation =
         AnswerGrammar.of(request, format, begun.isPresent(), tokenizer)
-            .map(form -> free.withGrammar(model.grammars().of(form)))
+            .map(form -> withAnswer(free, tools, model.grammars().of(form)))
             .orElseGet(() -> withStrictCalls(free, tools, format, model));
     int reasoningMax = request.reasoningTokensMax();
     Supplier<Request> requests = () -> generation;
@@ -78,6 +79,12 @@ public record ChatPrompt(int[] tokens, Supplier<ReplyReader> readers, Supplier<R
     return format.reasoning().stream()
         .filter(syntax -> syntax.closing().equals(closing))
         .findFirst();
+  }
+
+  private static Request withAnswer(Request request, List<Tool> tools, TokenGrammar answer) {
+    return tools.isEmpty() || request.ignoreEnd()
+        ? request.withGrammar(answer)
+        : request.withConstraint(() -> new WantedCalls(answer));
   }
 
   private static Request withStrictCalls(

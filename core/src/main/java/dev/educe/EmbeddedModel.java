@@ -45,6 +45,15 @@ public final class EmbeddedModel {
     }
   }
 
+  /// The file that a user means.
+  ///
+  /// @param text a path, or [#KEYWORD] where there is no file of that name
+  /// @throws UncheckedIOException if the embedded model is meant and cannot be copied
+  public static Path orFile(String text) {
+    Path file = Path.of(text);
+    return text.equals(KEYWORD) && !Files.exists(file) ? path() : file;
+  }
+
   private static Path copy(URL resource) throws IOException {
     Path folder = Files.createTempDirectory("educe");
     folder.toFile().deleteOnExit(); // the last to be named is the first to go

@@ -8,7 +8,8 @@ public sealed interface ToolChoice {
   /// It is not told of any.
   ToolChoice NONE = new None();
 
-  /// It calls at least one.
+  /// It calls one, or several at once if its family can write that and it would rather go on with
+  /// another call than with anything else.
   ToolChoice REQUIRED = new Required();
 
   record Auto() implements ToolChoice {}
@@ -17,10 +18,10 @@ public sealed interface ToolChoice {
 
   record Required() implements ToolChoice {}
 
-  /// It calls this one.
+  /// It calls this one, once.
   record Named(String tool) implements ToolChoice {}
 
-  /// It calls this one.
+  /// It calls this one, once.
   static ToolChoice named(String tool) {
     return new Named(tool);
   }

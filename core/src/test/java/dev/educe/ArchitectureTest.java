@@ -35,6 +35,7 @@ class ArchitectureTest {
       template:
       grammar: tokenizer
       model: format tensor
+      huggingface: model tokenizer format tensor
       cache: platform model tensor
       backend: cache model kernels format tensor platform
       sampling: grammar kernels tensor

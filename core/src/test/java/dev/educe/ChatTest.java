@@ -270,13 +270,22 @@ class ChatTest {
     var seen = new ArrayList<Answer>();
     var tell = Tool.of("tell", "", Answer.class, answer -> seen.add(answer));
     var other = Tool.of("other", "", Answer.class, answer -> "");
-    var request = request("Once upon a time", 80).withTools(tell, other);
+    var request = request("Once upon a time", 120).withTools(tell, other);
     var reply = tools.reply(request.withToolChoice(ToolChoice.named("tell")));
     assertEquals("", reply.text());
     assertEquals(1, reply.calls().size(), reply.toString());
     assertEquals("tell", reply.calls().getFirst().name());
+    // It would rather tell a story than call again, and so it ends.
     var any = tools.reply(request.withToolChoice(ToolChoice.REQUIRED));
     assertEquals(1, any.calls().size(), any.toString());
+    assertEquals(Finish.STOP, any.generation().finish(), any.toString());
+    // A model that may not end yet goes on as its grammar lets it: with more calls.
+    var endless = request.withGeneration(request("", 250).generation().withIgnoreEnd(true));
+    var several = tools.reply(endless.withToolChoice(ToolChoice.REQUIRED));
+    assertTrue(several.calls().size() > 1, several.toString());
+    assertEquals("", several.text());
+    var one = tools.reply(endless.withToolChoice(ToolChoice.named("tell")));
+    assertEquals(1, one.calls().size(), one.toString());
     var added = tools.callTools(request.withToolChoice(ToolChoice.named("tell")), 3, _ -> {});
     assertEquals(1, seen.size());
     assertEquals(3, added.size());
@@ -391,7 +400,7 @@ class ChatTest {
     var request =
         request("Once upon a time", 120)
             .withTools(tell)
-            .withToolChoice(ToolChoice.REQUIRED)
+            .withToolChoice(ToolChoice.named("tell"))
             .withReasoningTokensMax(10);
     var reply = tools.reply(request);
     assertEquals(1, reply.calls().size(), reply.toString());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.educe.Generation.Finish;
 import dev.educe.sampling.Constraint;
 import dev.educe.sampling.ConstraintException;
+import dev.educe.sampling.LogitsProcessor;
 import dev.educe.sampling.Mirostat;
 import dev.educe.sampling.Sampling;
 import dev.educe.sampling.TokenRules;
@@ -174,6 +175,45 @@ class ConstraintTest {
     var done = model.generate(request(() -> new Rhythm(3, 3, 12, true), patient));
     assertEquals(Finish.STOP, done.finish());
     assertEquals(12, done.tokens().size());
+  }
+
+  /// Nothing but one token, or the end; `otherwise` is what any other token stands for.
+  private record OneToken(int token, int end, OptionalInt otherwise) implements Constraint {
+    @Override
+    public long[] allowed() {
+      var allowed = new long[Math.max(token, end) / Long.SIZE + 1];
+      allowed[token / Long.SIZE] |= 1L << token;
+      allowed[end / Long.SIZE] |= 1L << end;
+      return allowed;
+    }
+
+    @Override
+    public boolean accept(int next) {
+      return next == token || next == end;
+    }
+
+    @Override
+    public boolean mustEnd() {
+      return false;
+    }
+  }
+
+  @Test
+  void whatDoesNotFitStandsForAnother() {
+    LogitsProcessor likings =
+        logits -> {
+          logits.set(END, -50);
+          logits.set(50, 20);
+          logits.set(60, 30);
+        };
+    for (var otherwise : List.of(OptionalInt.empty(), OptionalInt.of(END))) {
+      for (int fitting : new int[] {50, 60}) {
+        var request = request(() -> new OneToken(fitting, END, otherwise), Sampling.greedy());
+        var finish = model.generate(request.withProcessors(List.of(likings))).finish();
+        boolean ends = fitting == 50 && otherwise.isPresent();
+        assertEquals(ends ? Finish.STOP : Finish.LENGTH, finish);
+      }
+    }
   }
 
   @Test

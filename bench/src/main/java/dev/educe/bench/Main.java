@@ -41,9 +41,10 @@ public final class Main {
           --context N, --mixes Q8_0,Q4_K_M
       ./dev bench pruned MODEL --on TEXT
                                      what pruning costs once the model is healed by distillation
-          --share 25%, --context N, --samples N, --tokens N, --learning-rate X
+          --share 25%, --context N, --samples N, --tokens N, --batch N, --learning-rate X
       ./dev bench speculate MODEL    what guesses gain and cost, by how often they come true
           --only forced|adapted|ngrams, --guesses N, --threads N, --rounds N, --tokens N
+          --draft MODEL       guesses of a smaller model; after --prompt TEXT
       ./dev bench safepoints MODEL   how long all threads take to stop, idle and under load
           --threads N, --rounds N, --seconds N
       """;

@@ -22,7 +22,7 @@ final class PlainReads implements AutoCloseable {
 
   private static final int WARM_UP_PASSES = 3;
 
-  private final Region region = Region.open("plain reads", MemoryBudget.unlimited());
+  private final Region region = Region.openHuge("plain reads", MemoryBudget.unlimited());
   private final Workers workers;
   private final MemorySegment memory;
   private final int chunks;
@@ -35,6 +35,7 @@ final class PlainReads implements AutoCloseable {
     memory = region.allocate((long) chunks * CHUNK_BYTES);
     // Pages that were never written are all the same zeroed one.
     workers.run(chunks, (chunk, _) -> chunk(chunk).fill((byte) 1));
+    region.gather();
     for (int pass = 0; pass < WARM_UP_PASSES; pass++) {
       rate();
     }

@@ -12,7 +12,7 @@ import java.util.Set;
 /// is left of the loss. Only commands that anybody may type are run.
 final class PrunedCommand {
   private static final Set<String> VALUED =
-      Set.of("--on", "--share", "--context", "--tokens", "--samples", "--learning-rate");
+      Set.of("--on", "--share", "--context", "--tokens", "--samples", "--batch", "--learning-rate");
   private static final Duration LIMIT = Duration.ofHours(3);
 
   private final Path root;
@@ -67,9 +67,11 @@ final class PrunedCommand {
             "--hints",
             "0",
             "--samples",
-            option("--samples", "12000"),
+            option("--samples", "6000"),
+            "--batch",
+            option("--batch", "768"),
             "--tokens",
-            option("--tokens", "20000000"),
+            option("--tokens", "2000000"),
             "--learning-rate",
             option("--learning-rate", "0.003")));
     System.out.println(

@@ -10,12 +10,14 @@ import dev.educe.engine.EngineOptions;
 import dev.educe.engine.Event;
 import dev.educe.engine.EventQueue;
 import dev.educe.engine.Meter;
+import dev.educe.engine.ModelDrafter;
 import dev.educe.engine.Ngrams;
 import dev.educe.engine.Speculation;
 import dev.educe.engine.Usage;
 import dev.educe.engine.Work;
 import dev.educe.format.Gguf;
 import dev.educe.kernels.KernelSelector;
+import dev.educe.kernels.Kernels;
 import dev.educe.kernels.KvType;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.model.Weights;
@@ -29,6 +31,7 @@ import dev.educe.sampling.LogitsProcessor;
 import dev.educe.sampling.Sampler;
 import dev.educe.sampling.Sampling;
 import dev.educe.sampling.Vocabulary;
+import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,15 +47,19 @@ import java.util.stream.IntStream;
 ///
 /// Runs without guesses and with them take turns on one engine, and their tokens are compared. A
 /// drafter that knows the text says something else at a given rate; n-grams guess texts that repeat
-/// themselves more or less, which a processor makes the model write.
+/// themselves more or less, which a processor makes the model write. With a draft model, it guesses
+/// what the model writes after a prompt, greedily and at temperature 1.
 final class SpeculateCommand {
   private static final Set<String> VALUED =
-      Set.of("--threads", "--rounds", "--tokens", "--guesses", "--only");
+      Set.of("--threads", "--rounds", "--tokens", "--guesses", "--only", "--draft", "--prompt");
   private static final int PERIOD = 24;
   private static final int PAGE_TOKENS = 64;
   private static final int CONTEXT = 1_024;
   private static final int PAGES = 512;
   private static final int PROMPT = 48;
+
+  private static final CpuExecutor.Options OPTIONS =
+      new CpuExecutor.Options(KvType.F16, PAGES, PAGE_TOKENS, CONTEXT, 512, 32, false);
 
   private final Path path;
   private final int threads;
@@ -60,6 +67,8 @@ final class SpeculateCommand {
   private final int tokens;
   private final int guesses;
   private final String only;
+  private final Optional<Path> draft;
+  private final Optional<String> said;
   private final Random random = new Random(1);
   private final Turns drafter = new Turns();
   private int[] prompt;
@@ -78,6 +87,8 @@ final class SpeculateCommand {
     this.tokens = arguments.number("--tokens", 64);
     this.guesses = arguments.number("--guesses", 4);
     this.only = arguments.value("--only").orElse("");
+    this.draft = arguments.value("--draft").map(root::resolve);
+    this.said = arguments.value("--prompt");
   }
 
   /// Asks one drafter after the other.
@@ -91,7 +102,7 @@ final class SpeculateCommand {
 
     @Override
     public double guessNanos() {
-      return 0;
+      return current.guessNanos();
     }
   }
 
@@ -106,7 +117,7 @@ final class SpeculateCommand {
     @Override
     public void draft(List<Draft> drafts) {
       for (Draft draft : drafts) {
-        var text = written.get("free");
+        var text = written.get(FREE);
         int next = draft.count() - prompt.length;
         for (; draft.guessed() < draft.wanted() && next < text.size(); next++) {
           int token = text.get(next);
@@ -124,19 +135,28 @@ final class SpeculateCommand {
   /// A text and who guesses it.
   private record Run(String name, String text, Drafter drafter) {}
 
+  private static final String FREE = "free";
+  private static final String DRAWN = "drawn"; // free, at temperature 1
+  private static final Sampling DISTRIBUTION = Sampling.greedy().withTemperature(1).withSeed(1);
+
   void run() throws IOException, InterruptedException {
     var kernels = KernelSelector.select("").kernels();
     try (var workers = new Workers(threads);
         var file = Gguf.open(path)) {
       var decoder = Architectures.describe(file.metadata());
       var weights = Weights.bind(path.toString(), decoder, file.tensors(), PanelLayout::supports);
-      var options =
-          new CpuExecutor.Options(KvType.F16, PAGES, PAGE_TOKENS, CONTEXT, 512, 32, false);
       try (var executor =
           CpuExecutor.load(
-              file, weights, kernels, workers, MemoryBudget.unlimited(), options, _ -> {})) {
+              file, weights, kernels, workers, MemoryBudget.unlimited(), OPTIONS, _ -> {})) {
         int size = decoder.vocabularySize();
-        prompt = random.ints(PROMPT, 3, size).toArray();
+        prompt =
+            said.isPresent()
+                ? Tokenizer.of(file.metadata()).encode(said.get(), false)
+                : random.ints(PROMPT, 3, size).toArray();
+        if (draft.isPresent()) {
+          drafted(executor, kernels, workers, size);
+          return;
+        }
         if (isWanted("forced")) {
           System.out.printf("%d guesses at every step:%n", guesses);
           var forced = new Speculation(drafter, guesses, false);
@@ -156,17 +176,45 @@ final class SpeculateCommand {
     }
   }
 
+  private void drafted(CpuExecutor executor, Kernels kernels, Workers workers, int size)
+      throws IOException, InterruptedException {
+    try (var file = Gguf.open(draft.get())) {
+      var decoder = Architectures.describe(file.metadata());
+      var weights =
+          Weights.bind(draft.get().toString(), decoder, file.tensors(), PanelLayout::supports);
+      try (var small =
+          CpuExecutor.load(
+              file, weights, kernels, workers, MemoryBudget.unlimited(), OPTIONS, _ -> {})) {
+        var candidates = new Candidates(decoder.vocabularySize(), kernels.logits());
+        var runs = new ArrayList<Run>();
+        for (String text : List.of(FREE, DRAWN)) {
+          runs.add(new Run("plain " + text, text, Drafter.NONE));
+          runs.add(
+              new Run("draft " + text, text, new ModelDrafter(small, candidates, Clock.system())));
+          runs.add(new Run("n-grams " + text, text, new Ngrams()));
+        }
+        System.out.printf("%d guesses at every step:%n", guesses);
+        var forced = new Speculation(drafter, guesses, false);
+        compare(executor, new Candidates(size, kernels.logits()), forced, runs);
+        System.out.printf("as many guesses as pay, at most %d:%n", guesses);
+        var adapted = new Speculation(drafter, guesses, true);
+        compare(executor, new Candidates(size, kernels.logits()), adapted, runs);
+        runs.forEach(run -> run.drafter().close());
+      }
+    }
+  }
+
   private boolean isWanted(String name) {
     return only.isEmpty() || only.equals(name);
   }
 
   private List<Run> known() {
     return List.of(
-        new Run("plain", "free", Drafter.NONE),
-        new Run("0 % true", "free", new Oracle(0)),
-        new Run("50 % true", "free", new Oracle(0.5)),
-        new Run("90 % true", "free", new Oracle(0.9)),
-        new Run("100 % true", "free", new Oracle(1)));
+        new Run("plain", FREE, Drafter.NONE),
+        new Run("0 % true", FREE, new Oracle(0)),
+        new Run("50 % true", FREE, new Oracle(0.5)),
+        new Run("90 % true", FREE, new Oracle(0.9)),
+        new Run("100 % true", FREE, new Oracle(1)));
   }
 
   private static List<Run> repeated() {
@@ -233,10 +281,17 @@ final class SpeculateCommand {
     // Nobody is to find anything in the cache.
     var key = new PrefixKey("request " + requests++, "model", "", "F16", 1);
     List<LogitsProcessor> processors =
-        run.text().equals("free") ? List.of() : List.of(script(run.text(), vocabularySize));
+        run.text().equals(FREE) || run.text().equals(DRAWN)
+            ? List.of()
+            : List.of(script(run.text(), vocabularySize));
     var sampler =
         new Sampler(
-            Sampling.greedy(), 0, Vocabulary.UNKNOWN, prompt.length, processors, Optional.empty());
+            run.text().equals(DRAWN) ? DISTRIBUTION : Sampling.greedy(),
+            0,
+            Vocabulary.UNKNOWN,
+            prompt.length,
+            processors,
+            Optional.empty());
     engine.submit(Work.of(prompt, tokens, key, sampler, queue));
     var text = new ArrayList<Integer>();
     while (true) {

@@ -101,10 +101,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     var sample = measuring.sample(text, "--on");
     var results = new ArrayList<Evaluation>();
-    int chunks = 0;
-    for (Path file : files) {
-      chunks = against == null ? alone(file, sample, results) : beside(file, sample, results);
-    }
+    int chunks = against == null ? alone(files, sample, results) : beside(files, sample, results);
     var report =
         new EvaluationReport(sample.name(), measuring.context(), chunks, results, against != null);
     console.print(json ? report.json() : report.table());
@@ -128,29 +125,37 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private int alone(Path path, Sample sample, List<Evaluation> results) throws IOException {
-    try (var model = measuring.load(console, path);
-        var progress = new Progress(console, "measuring " + path.getFileName())) {
-      var chunks = Chunks.of(model.tokenizer(), sample, measuring.context(), 2);
-      var result =
-          Evaluator.evaluate(model, chunks, (done, all, _) -> progress.accept((double) done / all));
-      results.add(result.withWriteRate(Evaluator.writeRate(model, chunks)));
-      return chunks.count();
+  private int alone(List<Path> files, Sample sample, List<Evaluation> results) throws IOException {
+    int count = 0;
+    for (Path file : files) {
+      try (var model = measuring.load(console, file);
+          var progress = new Progress(console, "measuring " + file.getFileName())) {
+        var chunks = Chunks.of(model.tokenizer(), sample, measuring.context(), 2);
+        var result =
+            Evaluator.evaluate(
+                model, chunks, (done, all, _) -> progress.accept((double) done / all));
+        results.add(result.withWriteRate(Evaluator.writeRate(model, chunks)));
+        count = chunks.count();
+      }
     }
+    return count;
   }
 
-  private int beside(Path path, Sample sample, List<Evaluation> results) throws IOException {
-    try (var reference = measuring.load(console, ModelFile.of(against.toString()));
-        var model = measuring.load(console, path);
-        var progress = new Progress(console, "measuring " + path.getFileName())) {
+  private int beside(List<Path> files, Sample sample, List<Evaluation> results) throws IOException {
+    try (var reference = measuring.load(console, ModelFile.of(against.toString()))) {
       var chunks = Chunks.of(reference.tokenizer(), sample, measuring.context(), 2);
-      var both =
-          Evaluator.compare(
-              reference, model, chunks, (done, all, _) -> progress.accept((double) done / all));
-      if (results.isEmpty()) {
-        results.add(both.getFirst().withWriteRate(Evaluator.writeRate(reference, chunks)));
+      for (Path file : files) {
+        try (var model = measuring.load(console, file);
+            var progress = new Progress(console, "measuring " + file.getFileName())) {
+          var both =
+              Evaluator.compare(
+                  reference, model, chunks, (done, all, _) -> progress.accept((double) done / all));
+          if (results.isEmpty()) {
+            results.add(both.getFirst().withWriteRate(Evaluator.writeRate(reference, chunks)));
+          }
+          results.add(both.getLast().withWriteRate(Evaluator.writeRate(model, chunks)));
+        }
       }
-      results.add(both.getLast().withWriteRate(Evaluator.writeRate(model, chunks)));
       return chunks.count();
     }
   }

@@ -102,7 +102,8 @@ final class Failures {
   private static String sentence(String said, IOException failure) {
     return switch (failure) {
       case ModelFormatException e -> e.getMessage();
-      case NoSuchFileException e -> "no such file: " + e.getFile();
+      case NoSuchFileException e ->
+          "no such file: " + e.getFile() + (e.getReason() == null ? "" : "; " + e.getReason());
       case AccessDeniedException e -> "no permission for " + e.getFile();
       case FileAlreadyExistsException e -> e.getFile() + " exists already";
       case FileSystemException e ->

@@ -67,9 +67,7 @@ final class ModelFile {
   ///
   /// @throws IOException if there is no such file
   static Path of(String text) throws IOException {
-    Path path = Path.of(text);
-    boolean isEmbedded = text.equals(EmbeddedModel.KEYWORD) && !Files.exists(path);
-    return readable(isEmbedded ? EmbeddedModel.path() : path);
+    return readable(EmbeddedModel.orFile(text));
   }
 
   /// The argument as given; for writing.
@@ -94,7 +92,12 @@ final class ModelFile {
       throw new NoSuchFileException(path.toString());
     }
     if (Files.isDirectory(path)) {
-      throw new IOException(path + " is a directory; give the path of a file");
+      throw new IOException(
+          path
+              + " is a directory; "
+              + (Files.exists(path.resolve("config.json"))
+                  ? "'educe quantize " + path + " model.gguf F16' makes a model file of it"
+                  : "give the path of a file"));
     }
     if (!Files.isReadable(path)) {
       throw new IOException(path + " may not be read: its permissions forbid it");

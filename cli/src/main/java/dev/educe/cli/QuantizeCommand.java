@@ -44,6 +44,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  educe quantize model-f16.gguf model-q4.gguf Q4_K_M",
+      "  educe quantize Llama-3.2-1B-Instruct/ model-q4.gguf Q4_K_M",
       "  educe quantize model-f16.gguf model-q4.gguf Q4_K_M --imatrix model.imatrix",
       "  educe quantize model-f16.gguf model-3gb.gguf --budget 3GB",
       "  educe quantize model-f16.gguf model.gguf Q4_0 --pure --tensor 'ffn_down=q6_k'"
@@ -60,7 +61,9 @@ final class QuantizeCommand implements Callable<Integer> {
       arity = "0..1",
       hideParamSyntax = true,
       paramLabel = "IN",
-      description = "A GGUF file, in F32, F16 or BF16 for good results.")
+      description =
+          "A GGUF file, in F32, F16 or BF16 for good results, or a checkpoint of Hugging Face: its"
+              + " folder, or a safetensors file in it.")
   private Path in;
 
   @Parameters(
@@ -107,6 +110,14 @@ final class QuantizeCommand implements Callable<Integer> {
       description = "A format for the tensors whose name matches; may be repeated.")
   private List<String> tensors = new ArrayList<>();
 
+  @Option(
+      names = "--pre",
+      paramLabel = "NAME",
+      description =
+          "How a vocabulary cuts text into words, by llama.cpp's name, where a checkpoint of"
+              + " Hugging Face does it in a way that is not recognized.")
+  private String pre;
+
   @Option(names = "--dry-run", description = "Show the plan, write nothing.")
   private boolean dryRun;
 
@@ -128,20 +139,14 @@ final class QuantizeCommand implements Callable<Integer> {
       type = out.toString();
     }
     if (in == null) {
-      throw wrong("IN is missing: give the path of a GGUF file");
+      throw wrong("IN is missing: give the path of a GGUF file, or of a folder of Hugging Face's");
     }
     if (out == null && !dryRun) {
       throw wrong("OUT is missing: give the path of the file to write");
     }
-    if (Files.isDirectory(in)) {
-      throw new IOException(
-          in
-              + " is a directory; of a checkpoint of Hugging Face, llama.cpp's"
-              + " convert_hf_to_gguf.py makes the GGUF file that is read");
-    }
     var options = options();
     long start = System.nanoTime();
-    try (var quantizer = Quantizer.open(ModelFile.readable(in), options)) {
+    try (var quantizer = Quantizer.open(input(), options)) {
       Plan plan;
       try (var progress = new Progress(console, "measuring")) {
         plan = quantizer.plan(progress);
@@ -171,6 +176,10 @@ final class QuantizeCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  private Path input() throws IOException {
+    return Files.isDirectory(in) ? in : ModelFile.readable(in);
+  }
+
   private QuantizeOptions options() throws IOException {
     QuantizeOptions options;
     try {
@@ -179,30 +188,40 @@ final class QuantizeCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw wrong(e.getMessage());
     }
+    if (pre != null) {
+      options = options.withPreTokenizer(pre);
+    }
     if (imatrix != null) {
       options = options.withImportance(ImportanceMatrix.read(ModelFile.readable(imatrix)));
     }
     return calibration == null ? options : options.withMoments(moments());
   }
 
+  private Sample sample() throws IOException {
+    return Sample.of(
+        calibration.toString(),
+        Display.decode(
+            Files.readAllBytes(ModelFile.readable(calibration)), calibration.toString()));
+  }
+
   private SecondMoments moments() throws IOException {
-    String text =
-        Display.decode(Files.readAllBytes(ModelFile.readable(calibration)), calibration.toString());
+    if (pre != null) {
+      throw wrong("--pre is for conversion: write F16 first, and calibrate on what was written");
+    }
     try (var progress = new Progress(console, "reading")) {
       return SecondMoments.measure(
-          ModelFile.readable(in),
-          ReadingOptions.defaults().withThreads(threads),
-          Sample.of(calibration.toString(), text),
-          progress);
+          input(), ReadingOptions.defaults().withThreads(threads), sample(), progress);
     }
   }
 
-  private QuantizeOptions goal() {
+  private QuantizeOptions goal() throws IOException {
     if (budget != null) {
       if (type != null || pure) {
         throw wrong("a budget chooses the formats: leave out TYPE and --pure");
       }
-      return QuantizeOptions.of(Budget.of(budget));
+      return calibration == null
+          ? QuantizeOptions.of(Budget.of(budget))
+          : QuantizeOptions.of(Budget.of(budget), sample());
     }
     if (type == null) {
       throw wrong("TYPE is missing: give one of " + Mix.names() + ", or --budget");

@@ -48,12 +48,32 @@ class QuantizeCommandTest {
 
   @Test
   void aTextCalibrates() throws IOException {
-    Path text = Files.writeString(folder.resolve("text.txt"), "Once upon a time. ".repeat(400));
+    Path text = Files.writeString(folder.resolve("text.txt"), "Once upon a time. ".repeat(200));
     Path out = folder.resolve("calibrated.gguf");
     var ran =
         Ran.educe("quantize", model, out.toString(), "IQ4_XS", "--calibration", text.toString());
     assertEquals(ExitCode.OK, ran.code(), ran.err());
     assertEquals(ExitCode.OK, Ran.educe("run", out.toString(), "Once", "-n", "5").code());
+    var budget =
+        Ran.educe(
+            "quantize", model, "--dry-run", "--budget", "6bpw", "--calibration", text.toString());
+    assertEquals(ExitCode.OK, budget.code(), budget.err());
+    assertTrue(budget.out().contains("bits per weight"), budget.out());
+  }
+
+  @Test
+  void aFolderThatIsNoCheckpointIsRefusedInASentence() throws IOException {
+    String empty = Files.createDirectories(folder.resolve("empty")).toString();
+    var nothing = Ran.educe("quantize", empty, folder.resolve("out.gguf").toString(), "F16");
+    assertEquals(ExitCode.FAILED, nothing.code());
+    assertTrue(nothing.err().contains("a folder with config.json, tokenizer.json"), nothing.err());
+    Files.writeString(folder.resolve("empty/config.json"), "{\"model_type\": \"gemma3\"}");
+    var other = Ran.educe("quantize", empty, folder.resolve("out.gguf").toString(), "F16");
+    assertEquals(ExitCode.FAILED, other.code());
+    assertTrue(other.err().contains("'gemma3' are not read; there are llama,"), other.err());
+    var run = Ran.educe("run", empty, "Once");
+    assertEquals(ExitCode.FAILED, run.code());
+    assertTrue(run.err().contains("'educe quantize " + empty + " model.gguf F16'"), run.err());
   }
 
   @Test

@@ -37,6 +37,7 @@ class NodeClientsTest {
     String key = StoryServer.key(keys, 1);
     try (var keyed = new StoryServer("keys=" + keys);
         var hurried = new StoryServer("limits.request-seconds=1", "models.stories.kernels=scalar");
+        var crowded = new StoryServer("models.stories.waiting=1", "models.stories.kernels=scalar");
         var served = new Served(folder.resolve("output"), folder.resolve("batches"))) {
       return tests.run(
           Map.of(
@@ -47,7 +48,9 @@ class NodeClientsTest {
               "EDUCE_KEY",
               key,
               "EDUCE_HURRIED_URL",
-              hurried.url()));
+              hurried.url(),
+              "EDUCE_CROWDED_URL",
+              crowded.url()));
     }
   }
 

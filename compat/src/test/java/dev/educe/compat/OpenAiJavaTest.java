@@ -23,6 +23,7 @@ import com.openai.helpers.ChatCompletionAccumulator;
 import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.batches.Batch;
 import com.openai.models.batches.BatchCreateParams;
+import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionCreateParams.Stop;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
@@ -44,6 +45,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -278,6 +282,7 @@ class OpenAiJavaTest {
             .maxCompletionTokens(200)
             .addTool(Mood.class)
             .toolChoice(ChatCompletionToolChoiceOption.Auto.REQUIRED)
+            .parallelToolCalls(false)
             .build();
     var whole = client.chat().completions().create(params);
     var call =
@@ -300,6 +305,31 @@ class OpenAiJavaTest {
             .asFunction();
     assertEquals(call.function().arguments(), streamed.function().arguments());
     assertEquals(call.function().name(), streamed.function().name());
+  }
+
+  @Test
+  void severalCallsAtOnceComeInOrder() {
+    var params =
+        chat()
+            .maxCompletionTokens(300)
+            .addTool(Mood.class)
+            .toolChoice(ChatCompletionToolChoiceOption.Auto.REQUIRED)
+            .putAdditionalBodyProperty("ignore_eos", JsonValue.from(true))
+            .build();
+    var whole = calls(client.chat().completions().create(params));
+    assertTrue(whole.size() > 1, whole.toString());
+    var accumulator = ChatCompletionAccumulator.create();
+    try (var stream = client.chat().completions().createStreaming(params)) {
+      stream.stream().forEach(accumulator::accumulate);
+    }
+    // The last one was cut off: a whole answer leaves it out.
+    assertEquals(whole, calls(accumulator.chatCompletion()).subList(0, whole.size()));
+  }
+
+  private static List<String> calls(ChatCompletion completion) {
+    return completion.choices().getFirst().message().toolCalls().orElseThrow().stream()
+        .map(call -> call.asFunction().function().arguments())
+        .toList();
   }
 
   private static ResponseCreateParams.Builder told() {
@@ -479,6 +509,37 @@ class OpenAiJavaTest {
               InternalServerException.class,
               () -> client(own, "none", 0).completions().create(endless.build()));
       assertEquals(503, whole.statusCode());
+    }
+  }
+
+  /// What a client does by itself, with nothing set: it comes back when it was told to.
+  @Test
+  void aFullServerIsTriedAgainAndServesOnceItHasRoom() throws Exception {
+    try (var own = new StoryServer("models.stories.waiting=1", "models.stories.kernels=scalar");
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var impatient = client(own, "none", 0);
+      var usual = OpenAIOkHttpClient.builder().baseUrl(own.url()).apiKey("none").build();
+      CLIENTS.add(usual);
+      var endless = story().maxTokens(400);
+      endless.putAdditionalBodyProperty("min_tokens", JsonValue.from(400));
+      var held = new ConcurrentLinkedQueue<AutoCloseable>();
+      var refused = new LinkedBlockingQueue<InternalServerException>();
+      for (int i = 0; i < 40; i++) {
+        threads.submit(() -> {
+          try {
+            held.add(impatient.completions().createStreaming(endless.build()));
+          } catch (InternalServerException e) {
+            refused.add(e);
+          }
+        });
+      }
+      var full = refused.take();
+      assertEquals(503, full.statusCode());
+      assertEquals(Optional.of("overloaded"), full.code());
+      assertEquals(1, full.headers().values("retry-after").size());
+      assertEquals(1, full.headers().values("retry-after-ms").size());
+      threads.submit(() -> held.forEach(OpenAiJavaTest::closeSoon));
+      assertEquals(1, usual.completions().create(story().build()).choices().size());
     }
   }
 

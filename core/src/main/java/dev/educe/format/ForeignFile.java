@@ -67,7 +67,7 @@ final class ForeignFile {
     // The length of a JSON text in eight bytes, then the text.
     if (start.length > 8 && start[8] == '{' && text.startsWith("\0\0\0", 5)) {
       return Optional.of(
-          "a safetensors file; llama.cpp's convert_hf_to_gguf.py makes it the GGUF that is read");
+          "a safetensors file; 'educe quantize FOLDER OUT F16' makes a GGUF file of its folder");
     }
     if (trimmed.startsWith("{")) {
       return Optional.of("a JSON text");

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 /// mapped, so that nobody can take them away while they are in use. A file that is moved or deleted
 /// while it is open can still be read; one that is written to is refused from then on. Interrupting
 /// a thread that reads closes the file.
-public final class Gguf implements AutoCloseable {
+public final class Gguf implements Checkpoint {
   private final ModelFile file;
   private final GgufHeader header;
   private final Map<String, TensorEntry> tensorsByName;
@@ -48,7 +48,7 @@ public final class Gguf implements AutoCloseable {
     return ModelFile.openFiles();
   }
 
-  /// The file.
+  @Override
   public Path path() {
     return file.path();
   }
@@ -58,28 +58,23 @@ public final class Gguf implements AutoCloseable {
     return header.version();
   }
 
-  /// Keys and values.
+  @Override
   public Metadata metadata() {
     return header.metadata();
   }
 
   /// All tensors, in the file's order.
+  @Override
   public List<TensorEntry> tensors() {
     return header.tensors();
   }
 
-  /// The tensor of this name, if there is one.
+  @Override
   public Optional<TensorEntry> tensor(String name) {
     return Optional.ofNullable(tensorsByName.get(name));
   }
 
-  /// Fills `target` with a tensor's bytes from `offset` (from the tensor's start) on.
-  ///
-  /// @throws IndexOutOfBoundsException if the range is not within the tensor
-  /// @throws IllegalArgumentException if the tensor is not of this file, or `target` is read-only
-  /// @throws ModelFormatException if the file was changed since it was opened; what `target` holds
-  ///   then is undefined
-  /// @throws IOException if reading fails
+  @Override
   public void read(TensorEntry tensor, long offset, MemorySegment target) throws IOException {
     if (!tensor.equals(tensorsByName.get(tensor.name()))) {
       throw new IllegalArgumentException(
@@ -92,7 +87,6 @@ public final class Gguf implements AutoCloseable {
     file.read(target, tensor.offset() + offset);
   }
 
-  /// Closes the file; a second call does nothing.
   @Override
   public void close() throws IOException {
     file.close();

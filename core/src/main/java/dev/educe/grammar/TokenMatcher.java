@@ -59,6 +59,12 @@ public final class TokenMatcher {
     return state.isFinal;
   }
 
+  /// A token that ends the text, where it may end.
+  public OptionalInt end() {
+    int[] ends = grammar.trie().ends();
+    return mayEnd() && ends.length > 0 ? OptionalInt.of(ends[0]) : OptionalInt.empty();
+  }
+
   /// Whether it must end here: no text goes on.
   public boolean mustEnd() {
     return hasEnded || state.ways() == 0;

@@ -32,6 +32,15 @@ public record RowOrder(int headSize, int rotated) {
     return row - channel + stored;
   }
 
+  /// The row as it is wanted that stands in the file's row: undoes [#rowInFile].
+  public long wantedRow(long rowInFile) {
+    long channel = rowInFile % headSize;
+    if (channel >= rotated) {
+      return rowInFile;
+    }
+    return rowInFile - channel + channel / 2 + channel % 2 * (rotated / 2);
+  }
+
   /// Whether every row stands where it is wanted.
   public boolean isAsStored() {
     // One pair alone is adjacent and halves at once.

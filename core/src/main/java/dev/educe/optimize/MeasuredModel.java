@@ -3,7 +3,8 @@ package dev.educe.optimize;
 import dev.educe.backend.Batch;
 import dev.educe.backend.ProductObserver;
 import dev.educe.backend.cpu.CpuExecutor;
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
+import dev.educe.huggingface.Checkpoints;
 import dev.educe.kernels.KernelSelector;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.model.Decoder;
@@ -14,6 +15,7 @@ import dev.educe.platform.Workers;
 import dev.educe.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// A model that is loaded to be measured: reads one text at a time, without an engine.
@@ -52,7 +54,7 @@ public final class MeasuredModel implements AutoCloseable {
     this.contextTokens = contextTokens;
   }
 
-  /// Loads a model as its file describes it.
+  /// Loads a model as its file describes it: a GGUF file, or a folder of Hugging Face's.
   ///
   /// @throws dev.educe.format.ModelFormatException if the file is damaged or not what it claims
   /// @throws dev.educe.format.UnsupportedModelException if its architecture or a format is unknown
@@ -76,32 +78,51 @@ public final class MeasuredModel implements AutoCloseable {
       UnaryOperator<Decoder> description,
       ProductObserver observer)
       throws IOException {
+    try (var file = Checkpoints.open(path, Optional.empty())) {
+      return load(file, options, description, observer);
+    }
+  }
+
+  /// Loads a model that is open already, and stays so.
+  ///
+  /// @throws dev.educe.format.ModelFormatException if the file is damaged or not what it claims
+  /// @throws dev.educe.format.UnsupportedModelException if its architecture or a format is unknown
+  /// @throws dev.educe.platform.MemoryBudgetException if it does not fit the memory budget
+  /// @throws IOException if it cannot be read
+  public static MeasuredModel load(Checkpoint file, ReadingOptions options) throws IOException {
+    return load(file, options, UnaryOperator.identity(), ProductObserver.NONE);
+  }
+
+  private static MeasuredModel load(
+      Checkpoint file,
+      ReadingOptions options,
+      UnaryOperator<Decoder> description,
+      ProductObserver observer)
+      throws IOException {
+    Path path = file.path();
     var kernels = KernelSelector.select(options.kernels()).kernels();
-    try (var file = Gguf.open(path)) {
-      Decoder decoder = description.apply(Architectures.describe(file.metadata()));
-      var tokenizer = Tokenizer.of(file.metadata());
-      var weights =
-          Weights.bind(
-              path.getFileName().toString(), decoder, file.tensors(), PanelLayout::supports);
-      int threads = options.threads() == 0 ? Machine.physicalCores() : options.threads();
-      var workers = new Workers(threads);
-      try {
-        var executor =
-            CpuExecutor.load(
-                file,
-                weights,
-                kernels,
-                workers,
-                options.budget(),
-                executorOptions(options, decoder),
-                options.progress(),
-                observer);
-        return new MeasuredModel(
-            path, tokenizer, weights, workers, executor, options.contextTokens());
-      } catch (IOException | RuntimeException | Error failed) {
-        workers.close();
-        throw failed;
-      }
+    Decoder decoder = description.apply(Architectures.describe(file.metadata()));
+    var tokenizer = Tokenizer.of(file.metadata());
+    var weights =
+        Weights.bind(path.getFileName().toString(), decoder, file.tensors(), PanelLayout::supports);
+    int threads = options.threads() == 0 ? Machine.physicalCores() : options.threads();
+    var workers = new Workers(threads);
+    try {
+      var executor =
+          CpuExecutor.load(
+              file,
+              weights,
+              kernels,
+              workers,
+              options.budget(),
+              executorOptions(options, decoder),
+              options.progress(),
+              observer);
+      return new MeasuredModel(
+          path, tokenizer, weights, workers, executor, options.contextTokens());
+    } catch (IOException | RuntimeException | Error failed) {
+      workers.close();
+      throw failed;
     }
   }
 

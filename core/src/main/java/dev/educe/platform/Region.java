@@ -2,6 +2,7 @@ package dev.educe.platform;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,6 +21,9 @@ public final class Region implements AutoCloseable {
   /// The system property that puts pieces between protected pages.
   public static final String GUARDED_PROPERTY = "educe.memory.guarded";
 
+  /// The system property that keeps [#openHuge] from huge pages: `false`.
+  public static final String HUGE_PROPERTY = "educe.memory.huge";
+
   // From here on, memory that is only zeroed when it is touched is worth a system call.
   private static final long MAPPED_BYTES_MIN = 2 << 20;
 
@@ -29,18 +33,29 @@ public final class Region implements AutoCloseable {
   private final MemoryBudget budget;
   private final boolean isGuarded = Boolean.getBoolean(GUARDED_PROPERTY);
   private final Arena arena = Arena.ofShared();
+  private final Optional<Slabs> slabs;
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Region(String owner, MemoryBudget budget) {
+  private Region(String owner, MemoryBudget budget, boolean isHuge) {
     this.owner = owner;
     this.budget = budget;
+    this.slabs = isHuge ? Optional.of(new Slabs(arena)) : Optional.empty();
     OPEN.incrementAndGet();
   }
 
   /// @param owner what the memory is for, as it appears in messages: "KV cache"
   public static Region open(String owner, MemoryBudget budget) {
-    return new Region(owner, budget);
+    return new Region(owner, budget, false);
+  }
+
+  /// A region on huge pages, where the system has them: for what is written whole and then read
+  /// again and again. Once it is written, [#gather] is due.
+  ///
+  /// @param owner what the memory is for, as it appears in messages: "weights"
+  public static Region openHuge(String owner, MemoryBudget budget) {
+    String allowed = System.getProperty(HUGE_PROPERTY, "true");
+    return new Region(owner, budget, Boolean.parseBoolean(allowed));
   }
 
   /// How many regions of this process are open; tests end with none left.
@@ -61,6 +76,9 @@ public final class Region implements AutoCloseable {
     if (isGuarded) {
       return Mapping.tryMapGuarded(arena, wanted, ALIGNMENT).orElseGet(() -> plain(wanted));
     }
+    if (slabs.isPresent()) {
+      return slabs.get().cut(wanted).orElseGet(() -> plain(wanted));
+    }
     return wanted < MAPPED_BYTES_MIN
         ? plain(wanted)
         : Mapping.tryMap(arena, wanted).orElseGet(() -> plain(wanted));
@@ -68,6 +86,12 @@ public final class Region implements AutoCloseable {
 
   private MemorySegment plain(long wanted) {
     return arena.allocate(wanted, ALIGNMENT);
+  }
+
+  /// Moves to huge pages, in the background, what could not be had on them at once; nothing if the
+  /// region is not for those. To be called once.
+  public void gather() {
+    slabs.ifPresent(Slabs::gather);
   }
 
   /// Bytes allocated so far.
@@ -79,6 +103,7 @@ public final class Region implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
+      slabs.ifPresent(Slabs::close);
       arena.close();
       budget.give(bytes.get());
       OPEN.decrementAndGet();

@@ -44,6 +44,12 @@ public interface Constraint {
   /// Whether the text is complete: nothing but its end may follow.
   boolean mustEnd();
 
+  /// The token that is meant where the model would rather write one that does not fit: as likely as
+  /// the likeliest of those. Usually none: then what fits is all there is.
+  default OptionalInt otherwise() {
+    return OptionalInt.empty();
+  }
+
   /// The only token that may come next, if there is just one.
   default OptionalInt forced() {
     int found = -1;

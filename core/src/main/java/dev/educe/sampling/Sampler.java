@@ -164,7 +164,24 @@ public final class Sampler {
     }
     // A model may have more rows than its vocabulary has tokens.
     int words = Math.ceilDiv(logits.size(), Long.SIZE);
-    logits.allowOnly(allowed.length < words ? Arrays.copyOf(allowed, words) : allowed);
+    allowed = allowed.length < words ? Arrays.copyOf(allowed, words) : allowed;
+    var otherwise = constraint.otherwise();
+    // What rules or processors exclude stays excluded.
+    if (otherwise.isPresent() && logits.at(otherwise.getAsInt()) > Float.NEGATIVE_INFINITY) {
+      int token = otherwise.getAsInt();
+      logits.set(token, Math.max(logits.at(token), bestBanned(logits, allowed)));
+    }
+    logits.allowOnly(allowed);
+  }
+
+  private static float bestBanned(Logits logits, long[] allowed) {
+    float best = Float.NEGATIVE_INFINITY;
+    for (int id = 0; id < logits.size(); id++) {
+      if ((allowed[id / Long.SIZE] >>> id & 1) == 0) {
+        best = Math.max(best, logits.at(id));
+      }
+    }
+    return best;
   }
 
   private int choose(MemorySegment logits, int[] tokens, int tokenCount, Candidates scratch) {
@@ -186,7 +203,7 @@ public final class Sampler {
       return scratch.best();
     }
     long bits = Integer.toUnsignedLong(random[0]) | (long) random[1] << 32;
-    long total = scratch.totalWeight();
+    long total = scratch.beginDraw();
     int token = scratch.draw(bits, total);
     if (sampling.mirostat().isOn()) {
       float surprise = -scratch.logProbability(token, total) / Mirostat.LN_2;

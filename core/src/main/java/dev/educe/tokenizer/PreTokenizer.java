@@ -6,6 +6,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// How a family of vocabularies cuts a text into words before it looks for tokens in them.
 ///
@@ -14,7 +16,7 @@ import java.util.Set;
 /// of `tekken` and `gpt-4o`, `~` as a symbol), the model's own stands here.
 ///
 /// Source: llama.cpp, `llama-vocab.cpp`, for the names and the expressions.
-enum PreTokenizer {
+public enum PreTokenizer {
   DEFAULT(
       List.of("default"),
       Set.of(),
@@ -231,7 +233,7 @@ enum PreTokenizer {
     CHARACTERS
   }
 
-  private final List<String> names;
+  private final List<String> names; // the one that new files get first
   private final Set<Trait> traits;
   private final List<String> regexes;
 
@@ -246,8 +248,43 @@ enum PreTokenizer {
     return Arrays.stream(values()).filter(family -> family.names.contains(name)).findFirst();
   }
 
+  /// The name of the family that cuts by these expressions, one after the other, as a
+  /// `tokenizer.json` has them.
+  ///
+  /// @param wholeWords whether a word that is a token is that token, whatever its merges; of two
+  ///   families that differ in nothing else, the one that does so
+  public static Optional<String> nameFor(List<String> expressions, boolean wholeWords) {
+    var wanted = expressions.stream().map(PreTokenizer::plain).toList();
+    return Arrays.stream(values())
+        .filter(family -> !family.has(Trait.CHARACTERS))
+        .filter(family -> family.regexes.stream().map(PreTokenizer::plain).toList().equals(wanted))
+        .min(Comparator.comparing(family -> family.has(Trait.WHOLE_WORDS) != wholeWords))
+        .map(family -> family.names.getFirst());
+  }
+
+  /// One way to write what is written in several: contractions in any case, characters by number,
+  /// and quantifiers that never give back where there is nothing to give.
+  private static String plain(String regex) {
+    String plain = regex;
+    for (String contractions : Regex.CONTRACTIONS_IN_FILES) {
+      plain =
+          plain
+              .replace(contractions + "?", Regex.ENDING)
+              .replace(contractions + "|", Regex.CONTRACTION);
+    }
+    return Pattern.compile("\\\\u([0-9A-Fa-f]{4})")
+        .matcher(plain.replace("?+", "?").replace("++", "+"))
+        .replaceAll(match ->
+            Matcher.quoteReplacement(String.valueOf((char) Integer.parseInt(match.group(1), 16))));
+  }
+
+  /// The expression of GPT-2, which a `tokenizer.json` need not spell out.
+  public static String gpt2Expression() {
+    return Regex.GPT_2;
+  }
+
   /// All names there are, sorted.
-  static List<String> allNames() {
+  public static List<String> allNames() {
     return Arrays.stream(values())
         .flatMap(family -> family.names.stream())
         .sorted(Comparator.naturalOrder())
@@ -313,6 +350,11 @@ enum PreTokenizer {
     static final String ENDINGS = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]";
     static final String CONTRACTION = ENDINGS + "|";
     static final String ENDING = "(?:" + ENDINGS + ")?";
+    static final List<String> CONTRACTIONS_IN_FILES =
+        List.of(
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
+            "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])",
+            "'(?i:[sdmt]|ll|ve|re)");
     static final String GPT_2 =
         "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
     static final String LINES = "[^\\n]+|[\\n]+";

@@ -52,6 +52,58 @@ class RegionTest {
   }
 
   @Test
+  void hugeMemoryIsZeroedAlignedAndCounted() {
+    var budget = MemoryBudget.unlimited();
+    try (var region = Region.openHuge("huge", budget)) {
+      long[] sizes = {3, 5 << 20, 100, (70L << 20) + 1, 0, 30 << 20};
+      long end = 0;
+      for (long size : sizes) {
+        var piece = region.allocate(size);
+        assertEquals(size, piece.byteSize());
+        assertEquals(0, piece.address() % Region.ALIGNMENT);
+        for (long i = 0; i < size; i++) {
+          assertEquals(0, piece.get(ValueLayout.JAVA_BYTE, i));
+        }
+        piece.fill((byte) -1); // a piece that shared bytes with the next would show
+        end += size;
+      }
+      assertEquals(end, region.bytes());
+      assertEquals(end, budget.bytes());
+    }
+    assertEquals(0, budget.bytes());
+  }
+
+  @Test
+  void memoryStaysWhatItIsWhileItIsGathered() {
+    long words = 3 << 20;
+    try (var region = Region.openHuge("huge", MemoryBudget.unlimited())) {
+      region.allocate(1); // which keeps the first slab on ordinary pages
+      var segment = region.allocate(words * Long.BYTES);
+      for (long i = 0; i < words; i++) {
+        segment.setAtIndex(ValueLayout.JAVA_LONG, i, i * i);
+      }
+      region.gather();
+      for (int round = 0; round < 5; round++) {
+        for (long i = 0; i < words; i++) {
+          assertEquals(i * i, segment.getAtIndex(ValueLayout.JAVA_LONG, i));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aRegionCanBeClosedWhileItIsGathered() throws InterruptedException {
+    for (int millis = 0; millis < 20; millis++) {
+      try (var region = Region.openHuge("huge", MemoryBudget.unlimited())) {
+        region.allocate(1);
+        region.allocate(24 << 20).fill((byte) 1);
+        region.gather();
+        Thread.sleep(millis);
+      }
+    }
+  }
+
+  @Test
   @EnabledOnOs(OS.LINUX)
   void guardedMemoryEndsWhereNobodyMayRead() throws IOException {
     System.setProperty(Region.GUARDED_PROPERTY, "true");

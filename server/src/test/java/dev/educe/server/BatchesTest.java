@@ -327,7 +327,14 @@ class BatchesTest {
       var file = batches.upload("t", draft, "n", Files.size(draft), Optional.empty());
       var batch =
           batches.create(
-              file, Quota.NONE, "/v1/completions", "1h", Duration.ofHours(1), NullNode.instance);
+              file,
+              Quota.NONE,
+              new Batches.Order(
+                  "/v1/completions",
+                  "1h",
+                  Duration.ofHours(1),
+                  NullNode.instance,
+                  Optional.empty()));
       Served.await(() -> status(ledger, batch).at("/request_counts/completed").intValue() == 1);
       seconds.set(3_599);
       Thread.sleep(100);
@@ -401,7 +408,10 @@ class BatchesTest {
     var draft = Files.writeString(batches.ledger().draft(), line("a", "x"));
     var file = batches.upload("t", draft, "n", Files.size(draft), Optional.empty());
     return batches.create(
-        file, Quota.NONE, "/v1/completions", "1h", Duration.ofHours(1), NullNode.instance);
+        file,
+        Quota.NONE,
+        new Batches.Order(
+            "/v1/completions", "1h", Duration.ofHours(1), NullNode.instance, Optional.empty()));
   }
 
   /// Lines count against the tokens of the key that their batch was made with, also after a
@@ -485,6 +495,38 @@ class BatchesTest {
               "expires_after" + given[2], json(response.body()).at("/error/param").stringValue());
         }
       }
+    }
+  }
+
+  @Test
+  void answersAreKeptAsLongAsTheirBatchSays() throws Exception {
+    try (var served = served("batch-days=2")) {
+      String file = upload(served, line("a", "x"));
+      String body =
+          "{\"input_file_id\":\"%s\",\"endpoint\":\"/v1/completions\","
+              + "\"completion_window\":\"24h\",\"output_expires_after\":%s}";
+      for (String[] wrong :
+          new String[][] {
+            {"{\"anchor\":\"created_at\",\"seconds\":3599}", ".seconds"},
+            {"{\"anchor\":\"created_at\",\"seconds\":2592001}", ".seconds"},
+            {"{\"anchor\":\"created_at\"}", ".seconds"},
+            {"{\"anchor\":\"now\",\"seconds\":3600}", ".anchor"},
+            {"1", ""}
+          }) {
+        var response = served.post("/v1/batches", body.formatted(file, wrong[0]));
+        assertEquals(400, response.statusCode(), response.body());
+        assertEquals(
+            "output_expires_after" + wrong[1],
+            json(response.body()).at("/error/param").stringValue());
+      }
+      String after = "{\"anchor\":\"created_at\",\"seconds\":7200}";
+      var created = json(served.post("/v1/batches", body.formatted(file, after)).body());
+      assertEquals(json(after), created.get("output_expires_after"));
+      String id = created.get("id").stringValue();
+      Served.await(() -> batch(served, id).get("status").stringValue().equals("completed"));
+      String output = batch(served, id).get("output_file_id").stringValue();
+      var kept = json(served.get("/v1/files/" + output).body());
+      assertEquals(7_200, kept.get("expires_at").longValue() - kept.get("created_at").longValue());
     }
   }
 

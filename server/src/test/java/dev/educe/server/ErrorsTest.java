@@ -59,6 +59,13 @@ class ErrorsTest {
           {…"top_p":-0.1} | decimal_below_min_value | top_p
           {…"stream":1} | invalid_type | stream
           {…"stream_options":{}} | invalid_value | stream_options
+          {…"stream_options":1} | invalid_type | stream_options
+          {…"stream":true,"stream_options":{"include_usage":1}} | invalid_type |\
+          stream_options.include_usage
+          {…"stream":true,"stream_options":{"include_obfuscation":true}} |\
+          unsupported_parameter | stream_options.include_obfuscation
+          {…"stream":true,"stream_options":{"colour":1}} | unknown_parameter |\
+          stream_options.colour
           {…"stop":["a","b","c","d","e"]} | array_above_max_length | stop
           {…"stop":[""]} | string_below_min_length | stop
           {…"stop":[1]} | invalid_type | stop[0]

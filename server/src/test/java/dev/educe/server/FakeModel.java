@@ -48,6 +48,7 @@ final class FakeModel implements ServedModel {
   final Semaphore held = new Semaphore(0);
   volatile ChatRequest asked; // last
   volatile Optional<Gap> gap = Optional.empty();
+  volatile Optional<RuntimeException> fault = Optional.empty(); // thrown where a text is started
   volatile int waiting;
   volatile long steps;
   volatile boolean isFull;
@@ -111,6 +112,9 @@ final class FakeModel implements ServedModel {
   @Override
   public Ticket start(Generating generating, Mailbox events) {
     String prompt = tokenizer().decode(generating.prompt());
+    if (fault.isPresent()) {
+      throw fault.get();
+    }
     if (prompt.startsWith("full")) {
       throw Refusal.QUEUE_FULL.error("Too many wait.", 2_000);
     }

@@ -3,10 +3,13 @@ package dev.educe.server;
 import static dev.educe.server.Served.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.Message;
+import dev.educe.Request;
 import dev.educe.grammar.Part;
+import dev.educe.sampling.Mirostat;
 import dev.educe.server.model.ServedModel.Gap;
 import java.io.IOException;
 import java.time.Duration;
@@ -144,6 +147,63 @@ class OllamaTest {
     assertEquals(9, request.sampling().seed());
   }
 
+  private Request asked(String options) throws Exception {
+    ask("say x", ",\"options\":{" + options + "}");
+    return served.model.asked.generation();
+  }
+
+  /// Each option that Ollama has or had, and what becomes of it.
+  @Test
+  void everyOptionIsHonouredOrChangesNothingOrIsRefused() throws Exception {
+    assertEquals(7, asked("\"num_predict\":7").tokensMax());
+    for (String any : List.of("-1", "-2", "0")) {
+      assertEquals(Integer.MAX_VALUE, asked("\"num_predict\":" + any).tokensMax(), any);
+    }
+    assertEquals(List.of("a", "b"), asked("\"stop\":[\"a\",\"b\"]").stop());
+    assertEquals(List.of("a"), asked("\"stop\":\"a\"").stop());
+    assertEquals(5, asked("\"seed\":5").sampling().seed());
+    assertEquals(0, asked("\"seed\":0").sampling().seed());
+    assertNotEquals(asked("\"seed\":-1").sampling().seed(), asked("\"seed\":-1").sampling().seed());
+    assertEquals(0, asked("\"temperature\":0").sampling().temperature());
+    assertEquals(0, asked("\"top_k\":0").sampling().truncation().topK());
+    assertEquals(0, asked("\"top_k\":-1").sampling().truncation().topK());
+    assertEquals(0.25f, asked("\"top_p\":0.25").sampling().truncation().topP());
+    assertEquals(1, asked("\"top_p\":0").sampling().truncation().topK());
+    assertEquals(0.25f, asked("\"min_p\":0.25").sampling().truncation().minP());
+    assertEquals(0.25f, asked("\"typical_p\":0.25").sampling().truncation().typicalP());
+    assertEquals(1, asked("\"typical_p\":0").sampling().truncation().typicalP());
+    for (int tokens : new int[] {-1, 0, 9}) {
+      assertEquals(tokens, asked("\"repeat_last_n\":" + tokens).sampling().penalties().tokens());
+    }
+    assertEquals(1.25f, asked("\"repeat_penalty\":1.25").sampling().penalties().repetition());
+    assertEquals(0.5f, asked("\"presence_penalty\":0.5").sampling().penalties().presence());
+    assertEquals(-0.5f, asked("\"frequency_penalty\":-0.5").sampling().penalties().frequency());
+    assertEquals(
+        new Mirostat(2, 3, 0.25f),
+        asked("\"mirostat\":2,\"mirostat_tau\":3,\"mirostat_eta\":0.25").sampling().mirostat());
+    var usual = asked("\"seed\":1");
+    for (String hint :
+        List.of(
+            "\"num_ctx\":512",
+            "\"num_keep\":24",
+            "\"num_gpu\":-1",
+            "\"num_thread\":4",
+            "\"num_batch\":512",
+            "\"main_gpu\":1",
+            "\"use_mmap\":false",
+            "\"use_mlock\":true",
+            "\"numa\":true",
+            "\"low_vram\":true",
+            "\"f16_kv\":false",
+            "\"logits_all\":true",
+            "\"vocab_only\":true",
+            "\"embedding_only\":true",
+            "\"tfs_z\":1",
+            "\"penalize_newline\":true")) {
+      assertEquals(usual, asked("\"seed\":1," + hint), hint);
+    }
+  }
+
   @Test
   void formAndThoughtReachTheModel() throws Exception {
     ask("say x", ",\"format\":{\"type\":\"integer\"},\"think\":false,\"keep_alive\":\"1h30m\"");
@@ -234,6 +294,11 @@ class OllamaTest {
           {…,"options":{"temperature":"hot"}} | 400 | options.temperature
           {…,"options":{"num_ctx":1001}} | 400 | options.num_ctx
           {…,"options":{"tfs_z":0.5}} | 400 | options.tfs_z
+          {…,"options":{"penalize_newline":false}} | 400 | options.penalize_newline
+          {…,"options":{"num_thread":"4"}} | 400 | options.num_thread
+          {…,"options":{"numa":1}} | 400 | options.numa
+          {…,"options":{"num_predict":-3}} | 400 | options.num_predict
+          {…,"options":{"repeat_last_n":-2}} | 400 | options.repeat_last_n
           {…,"options":{"colour":1}} | 400 | options.colour
           {…,"format":"xml"} | 400 | format
           {…,"format":{"not":{}}} | 400 | format: Schema

@@ -2,6 +2,7 @@ package dev.educe.server;
 
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
+import dev.educe.server.model.Catalogue;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -24,15 +25,26 @@ final class Served implements AutoCloseable {
   final HttpClient client = HttpClient.newHttpClient();
   final List<String> log = new CopyOnWriteArrayList<>();
 
+  /// Makes what is served.
+  @FunctionalInterface
+  interface Catalogues {
+    Catalogue of(ServerConfig config, FakeModel model) throws IOException;
+  }
+
   /// @param settings each `key=value`
   Served(String... settings) throws IOException {
+    this((_, model) -> new FakeCatalogue("letters", "abc", model), settings);
+  }
+
+  /// @param catalogue of what is served in place of the fake model
+  Served(Catalogues catalogue, String... settings) throws IOException {
     var set = new Settings().put("port", "0", "test").put("access-log", "-", "test");
     for (String setting : settings) {
       String[] parts = setting.split("=", 2);
       set.put(parts[0], parts[1], "test");
     }
-    var catalogue = new FakeCatalogue("letters", "abc", model);
-    server = new EduceServer(ServerConfig.of(set), catalogue, log::add);
+    var config = ServerConfig.of(set);
+    server = new EduceServer(config, catalogue.of(config, model), log::add);
   }
 
   URI uri(String path) {

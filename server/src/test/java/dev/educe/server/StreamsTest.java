@@ -150,6 +150,70 @@ class StreamsTest {
   }
 
   @Test
+  void aReaderThatTakesNothingForTooLongIsGivenUp() throws Exception {
+    try (var own = new Served("limits.idle-seconds=1");
+        var lazy = own.asking(body("forever", true))) {
+      Served.await(() -> own.model.paused.get() > 0);
+      Served.await(() -> own.model.cancelled.get() == 1);
+      Served.await(() -> own.server.underWay() == 0);
+      assertTrue(lazy.isConnected());
+    }
+  }
+
+  /// Whatever of a request has come when its client leaves, and after its answer.
+  @Test
+  void whoLeavesAfterAnyByteLeavesNothingBehind() throws Exception {
+    String json = body("x", true);
+    String request =
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Content-Length: %d\r\n\r\n%s".formatted(json.length(), json);
+    for (int bytes = 0; bytes <= request.length(); bytes++) {
+      try (var socket = served.socket()) {
+        socket.getOutputStream().write(request.substring(0, bytes).getBytes());
+        socket.setSoLinger(bytes % 2 == 0, 0);
+      }
+    }
+    try (var socket = served.asking(json)) {
+      var seen = new StringBuilder();
+      while (!seen.toString().contains("[DONE]")) {
+        seen.append((char) socket.getInputStream().read());
+      }
+    }
+    Served.await(() -> served.server.underWay() == 0);
+    assertEquals(0, served.model.underWay.get());
+  }
+
+  /// The end of what a client says cannot be told from its leaving.
+  @Test
+  void whoStopsSendingHasLeft() throws Exception {
+    int before = served.model.cancelled.get();
+    try (var socket = served.asking(body("hold", true))) {
+      Served.await(() -> served.model.underWay.get() == 1);
+      socket.shutdownOutput();
+      Served.await(() -> served.model.cancelled.get() == before + 1);
+    }
+  }
+
+  /// What a model writes is text, whatever it looks like.
+  @Test
+  void nothingThatIsWrittenEndsAStream() throws Exception {
+    for (String text :
+        new String[] {
+          "data: [DONE]\\n\\n!", "[DONE]\\r\\n\\r\\n!", "\\n\\nevent: error\\ndata: {}\\n\\n!",
+          ": ping\\n\\n!", "\\u2028\\u0085!", "0\\r\\n\\r\\n!"
+        }) {
+      var response = served.post("/v1/completions", body("say " + text, true).replace(":5", ":99"));
+      var events = Events.of(response.body());
+      assertEquals("[DONE]", events.removeLast());
+      var written = new StringBuilder();
+      for (String event : events) {
+        written.append(Served.json(event).at("/choices/0/text").stringValue());
+      }
+      assertEquals(Served.json('"' + text + '"').stringValue(), written.toString());
+    }
+  }
+
+  @Test
   void clientsThatLeaveAtAnyTimeLeaveNothingBehind() throws Exception {
     var sockets = new ArrayList<Socket>();
     for (int i = 0; i < 300; i++) {

@@ -114,7 +114,7 @@ public final class MatrixBench {
   private void rates(DType type, int[] counts) {
     PanelLayout layout = PanelLayout.find(type).orElseThrow();
     int panels = (int) Math.max(1, ((long) kilobytes << 10) / layout.panelBytes(size));
-    try (Region region = Region.open("bench", MemoryBudget.unlimited())) {
+    try (Region region = Region.openHuge("bench", MemoryBudget.unlimited())) {
       Panels w = new Panels(region, type, 16 * panels, size);
       scramble(w.memory());
       for (int rows : counts) {
@@ -155,7 +155,7 @@ public final class MatrixBench {
   private void bandwidth(DType type) throws Exception {
     PanelLayout layout = PanelLayout.find(type).orElseThrow();
     int panels = (int) (READ_BYTES / layout.panelBytes(size));
-    try (Region region = Region.open("bench", MemoryBudget.unlimited());
+    try (Region region = Region.openHuge("bench", MemoryBudget.unlimited());
         ExecutorService threads = Executors.newFixedThreadPool(2)) {
       Panels w = new Panels(region, type, 16 * panels, size);
       scramble(w.memory());

@@ -4,7 +4,7 @@ import dev.educe.backend.Batch;
 import dev.educe.backend.Executor;
 import dev.educe.backend.ProductObserver;
 import dev.educe.cache.PagePool;
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.kernels.Activations;
 import dev.educe.kernels.Kernels;
 import dev.educe.kernels.KvPages;
@@ -58,7 +58,8 @@ public final class CpuExecutor implements Executor {
   /// A residual step.
   record Step(float scale, List<Branch> branches) {}
 
-  private final Region region;
+  private final Region weights;
+  private final Region region; // for all else
   private final Crew crew;
   private final PagePool pages;
   private final CpuProgram program;
@@ -75,7 +76,9 @@ public final class CpuExecutor implements Executor {
   private Step pending; // whose outputs are not added to the hidden state yet
   private Branch entering;
 
-  private CpuExecutor(Region region, Crew crew, CpuProgram program, Options options) {
+  private CpuExecutor(
+      Region weights, Region region, Crew crew, CpuProgram program, Options options) {
+    this.weights = weights;
     this.region = region;
     this.crew = crew;
     this.program = program;
@@ -91,7 +94,7 @@ public final class CpuExecutor implements Executor {
   /// @throws IOException if the file cannot be read
   /// @throws dev.educe.platform.MemoryBudgetException if it does not fit the budget
   public static CpuExecutor load(
-      Gguf file,
+      Checkpoint file,
       Weights weights,
       Kernels kernels,
       Workers workers,
@@ -109,7 +112,7 @@ public final class CpuExecutor implements Executor {
   /// @throws IOException if the file cannot be read
   /// @throws dev.educe.platform.MemoryBudgetException if it does not fit the budget
   public static CpuExecutor load(
-      Gguf file,
+      Checkpoint file,
       Weights weights,
       Kernels kernels,
       Workers workers,
@@ -119,20 +122,26 @@ public final class CpuExecutor implements Executor {
       ProductObserver observer)
       throws IOException {
     checkPlan(file, weights, budget, options);
-    var region = Region.open("model " + file.path().getFileName(), budget);
+    String owner = "model " + file.path().getFileName();
+    var weightRegion = Region.openHuge(owner, budget);
+    var region = Region.open(owner, budget);
     var crew = new Crew(kernels, workers, observer);
-    try (var loader = new WeightLoader(file, weights, region, crew, options.dequantize, progress)) {
+    try (var loader =
+        new WeightLoader(file, weights, weightRegion, crew, options.dequantize, progress)) {
       var program = new CpuProgramBuilder(crew, region, loader, weights, options).build();
-      return new CpuExecutor(region, crew, program, options);
+      weightRegion.gather();
+      return new CpuExecutor(weightRegion, region, crew, program, options);
     } catch (IOException | RuntimeException | Error failed) {
       region.close();
+      weightRegion.close();
       throw failed;
     }
   }
 
   /// Refuses a model that cannot fit before anything is allocated. Scratch is small beside the
   /// rest.
-  private static void checkPlan(Gguf file, Weights weights, MemoryBudget budget, Options options) {
+  private static void checkPlan(
+      Checkpoint file, Weights weights, MemoryBudget budget, Options options) {
     long weightBytes =
         options.dequantize
             ? Math.multiplyExact(weights.parameters(), (long) Float.BYTES)
@@ -356,11 +365,12 @@ public final class CpuExecutor implements Executor {
 
   /// Bytes of weights, cache and scratch.
   public long bytes() {
-    return region.bytes();
+    return weights.bytes() + region.bytes();
   }
 
   @Override
   public void close() {
     region.close();
+    weights.close();
   }
 }

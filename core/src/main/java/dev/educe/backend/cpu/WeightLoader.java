@@ -1,6 +1,6 @@
 package dev.educe.backend.cpu;
 
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.format.TensorEntry;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.kernels.PanelPacker;
@@ -29,7 +29,7 @@ final class WeightLoader implements AutoCloseable {
   // Large enough for the disk, small enough that packing finds it in the second-level cache.
   private static final long STAGING_BYTES = 1 << 18;
 
-  private final Gguf file;
+  private final Checkpoint file;
   private final Weights weights;
   private final Region region;
   private final Crew crew;
@@ -44,7 +44,7 @@ final class WeightLoader implements AutoCloseable {
   /// @param region where the weights are kept
   /// @param dequantize whether quantized matrices become F32
   WeightLoader(
-      Gguf file,
+      Checkpoint file,
       Weights weights,
       Region region,
       Crew crew,

@@ -1,7 +1,8 @@
 package dev.educe.optimize.quantize;
 
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.format.TensorEntry;
+import dev.educe.optimize.Sample;
 import dev.educe.platform.Workers;
 import dev.educe.tensor.DType;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -22,9 +24,10 @@ import java.util.function.DoubleConsumer;
 /// it gives, relative to the square of what it gives, columns weighted by importance. The loss of
 /// small errors in different tensors adds up, and to first order depends on relative errors alone
 /// (Malinovskii et al. 2024, "Pushing the Limits of Large Language Model Quantization via the
-/// Linearity Theorem"). So: begin with the smallest format everywhere, then buy what lowers the
-/// error most for its bytes, along the lower convex hull of each tensor's choices, until the budget
-/// is spent.
+/// Linearity Theorem"). With a text, [MeasuredLosses] says what an error costs in each tensor; else
+/// it costs the same in all. So: begin with the smallest format everywhere, then buy what lowers
+/// the loss most for its bytes, along the lower convex hull of each tensor's choices, until the
+/// budget is spent.
 final class BudgetPlanner {
   // A sample's error differs from the whole's by a few hundredths.
   private static final int SAMPLE_WEIGHTS = 1 << 18;
@@ -46,12 +49,13 @@ final class BudgetPlanner {
           DType.Q8_0,
           DType.F16);
 
-  private final Gguf file;
+  private final Checkpoint file;
   private final QuantizeOptions options;
   private final Workers workers;
   private final DoubleConsumer progress;
 
-  BudgetPlanner(Gguf file, QuantizeOptions options, Workers workers, DoubleConsumer progress) {
+  BudgetPlanner(
+      Checkpoint file, QuantizeOptions options, Workers workers, DoubleConsumer progress) {
     this.file = file;
     this.options = options;
     this.workers = workers;
@@ -59,7 +63,9 @@ final class BudgetPlanner {
   }
 
   /// What a format would cost a tensor.
-  private record Offer(DType type, long bytes, double error) {}
+  ///
+  /// @param error relative; or the loss that it causes
+  record Offer(DType type, long bytes, double error) {}
 
   /// A tensor's offers worth taking, ascending in bytes, and the one that is taken.
   private static final class Choice {
@@ -90,10 +96,16 @@ final class BudgetPlanner {
 
   /// @throws IllegalArgumentException if the budget is below the smallest possible
   /// @throws IOException if reading fails
-  Plan plan(Budget budget) throws IOException {
+  Plan plan(Budget budget, Optional<Sample> sample) throws IOException {
     List<TensorEntry> tensors = file.tensors();
     var matrices = tensors.stream().filter(this::isChosen).toList();
-    var choices = measured(matrices);
+    var offers = measured(matrices);
+    if (sample.isPresent()) {
+      offers =
+          new MeasuredLosses(file, options, workers, progress)
+              .losses(matrices, offers, sample.get());
+    }
+    var choices = offers.stream().map(each -> new Choice(hull(each))).toList();
     long fixed = 0;
     for (TensorEntry tensor : tensors) {
       fixed += isChosen(tensor) ? 0 : fixed(tensor).bytes();
@@ -149,30 +161,31 @@ final class BudgetPlanner {
     }
   }
 
-  private List<Choice> measured(List<TensorEntry> matrices) throws IOException {
-    var choices = new Choice[matrices.size()];
+  /// Of each matrix, all formats that it may have, ascending in bytes.
+  private List<List<Offer>> measured(List<TensorEntry> matrices) throws IOException {
+    var choices = new ArrayList<List<Offer>>(Collections.nCopies(matrices.size(), List.of()));
     var done = new AtomicInteger();
     Thread caller = Thread.currentThread();
     try {
       workers.run(
-          choices.length,
+          choices.size(),
           (index, _) -> {
             if (caller.isInterrupted()) {
               throw new CancellationException();
             }
-            choices[index] = measure(matrices.get(index));
+            choices.set(index, measure(matrices.get(index)));
             int count = done.incrementAndGet();
             if (Thread.currentThread() == caller) {
-              progress.accept((double) count / choices.length);
+              progress.accept((double) count / choices.size());
             }
           });
     } catch (UncheckedIOException failed) {
       throw failed.getCause();
     }
-    return List.of(choices);
+    return choices;
   }
 
-  private Choice measure(TensorEntry tensor) {
+  private List<Offer> measure(TensorEntry tensor) {
     int columns = Math.toIntExact(tensor.shape().columns());
     int rows = (int) Math.clamp(SAMPLE_WEIGHTS / columns, 1, tensor.shape().rows());
     var x = new float[rows * columns];
@@ -186,7 +199,8 @@ final class BudgetPlanner {
           offers.add(new Offer(type, bytes, error(x, rows, columns, type, importance)));
         }
       }
-      return new Choice(hull(offers));
+      offers.sort(Comparator.comparingLong(Offer::bytes).thenComparingDouble(Offer::error));
+      return offers;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -231,12 +245,10 @@ final class BudgetPlanner {
     return ones;
   }
 
-  /// The offers on the lower convex hull of bytes and errors.
+  /// Of offers that ascend in bytes, those on the lower convex hull of bytes and errors.
   private static List<Offer> hull(List<Offer> offers) {
-    var sorted = new ArrayList<>(offers);
-    sorted.sort(Comparator.comparingLong(Offer::bytes).thenComparingDouble(Offer::error));
     var hull = new ArrayList<Offer>();
-    for (Offer offer : sorted) {
+    for (Offer offer : offers) {
       if (!hull.isEmpty() && offer.error() >= hull.getLast().error()) {
         continue;
       }

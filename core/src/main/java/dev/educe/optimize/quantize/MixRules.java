@@ -1,6 +1,6 @@
 package dev.educe.optimize.quantize;
 
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.format.Metadata;
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.TensorEntry;
@@ -22,7 +22,7 @@ final class MixRules {
   private final boolean isFalcon;
   private final List<Integer> valueLayers; // those that have values, ascending
 
-  MixRules(Mix mix, Gguf file, boolean hasImportance) throws ModelFormatException {
+  MixRules(Mix mix, Checkpoint file, boolean hasImportance) throws ModelFormatException {
     this.mix = mix;
     this.hasImportance = hasImportance;
     Metadata metadata = file.metadata();

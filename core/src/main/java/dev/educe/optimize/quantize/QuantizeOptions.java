@@ -1,6 +1,7 @@
 package dev.educe.optimize.quantize;
 
 import dev.educe.optimize.ImportanceMatrix;
+import dev.educe.optimize.Sample;
 import dev.educe.tensor.DType;
 import java.util.List;
 import java.util.Locale;
@@ -16,6 +17,8 @@ import java.util.regex.PatternSyntaxException;
 /// @param importance how much columns matter, if it was measured
 /// @param moments how inputs of columns go together, if it was measured: then columns make up for
 ///   each other's errors
+/// @param preTokenizer how text is cut into words (`tokenizer.ggml.pre`), for a folder of Hugging
+///   Face's whose vocabulary is not recognized
 /// @param threads how many threads compute; 0 takes the machine's physical cores
 public record QuantizeOptions(
     Goal goal,
@@ -23,6 +26,7 @@ public record QuantizeOptions(
     List<Chosen> overrides,
     Optional<ImportanceMatrix> importance,
     Optional<SecondMoments> moments,
+    Optional<String> preTokenizer,
     int threads) {
   public QuantizeOptions {
     overrides = List.copyOf(overrides);
@@ -37,8 +41,11 @@ public record QuantizeOptions(
   /// llama.cpp's rules for a mix.
   public record Named(Mix mix) implements Goal {}
 
-  /// As good as a size allows, by measured errors.
-  public record Within(Budget budget) implements Goal {}
+  /// As good as a size allows, by measured errors of weights.
+  ///
+  /// @param sample a text on which it is measured what such errors cost; where there is none, they
+  ///   cost the same everywhere
+  public record Within(Budget budget, Optional<Sample> sample) implements Goal {}
 
   /// A format for the tensors whose name holds a match of a pattern.
   public record Chosen(Pattern pattern, DType type) {
@@ -68,33 +75,56 @@ public record QuantizeOptions(
   /// A mix by its rules, all cores.
   public static QuantizeOptions of(Mix mix) {
     return new QuantizeOptions(
-        new Named(mix), false, List.of(), Optional.empty(), Optional.empty(), 0);
+        new Named(mix), false, List.of(), Optional.empty(), Optional.empty(), Optional.empty(), 0);
   }
 
   /// The best that a budget allows, all cores.
   public static QuantizeOptions of(Budget budget) {
+    return within(budget, Optional.empty());
+  }
+
+  /// The best that a budget allows by predictions on a text, all cores. The model is loaded twice,
+  /// and reads the text's beginning some hundred times.
+  public static QuantizeOptions of(Budget budget, Sample sample) {
+    return within(budget, Optional.of(sample));
+  }
+
+  private static QuantizeOptions within(Budget budget, Optional<Sample> sample) {
     return new QuantizeOptions(
-        new Within(budget), false, List.of(), Optional.empty(), Optional.empty(), 0);
+        new Within(budget, sample),
+        false,
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        0);
   }
 
   public QuantizeOptions withPure(boolean isPure) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, preTokenizer, threads);
   }
 
   public QuantizeOptions withOverrides(List<Chosen> overrides) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, preTokenizer, threads);
   }
 
   public QuantizeOptions withImportance(ImportanceMatrix importance) {
-    return new QuantizeOptions(goal, isPure, overrides, Optional.of(importance), moments, threads);
+    return new QuantizeOptions(
+        goal, isPure, overrides, Optional.of(importance), moments, preTokenizer, threads);
   }
 
   public QuantizeOptions withMoments(SecondMoments moments) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, Optional.of(moments), threads);
+    return new QuantizeOptions(
+        goal, isPure, overrides, importance, Optional.of(moments), preTokenizer, threads);
+  }
+
+  public QuantizeOptions withPreTokenizer(String name) {
+    return new QuantizeOptions(
+        goal, isPure, overrides, importance, moments, Optional.of(name), threads);
   }
 
   public QuantizeOptions withThreads(int threads) {
-    return new QuantizeOptions(goal, isPure, overrides, importance, moments, threads);
+    return new QuantizeOptions(goal, isPure, overrides, importance, moments, preTokenizer, threads);
   }
 
   /// Whether it is known how much columns matter.

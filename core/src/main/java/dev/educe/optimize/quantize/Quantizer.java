@@ -1,11 +1,13 @@
 package dev.educe.optimize.quantize;
 
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.format.GgufWriter;
 import dev.educe.format.MetadataValue;
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.TensorEntry;
 import dev.educe.format.UnsupportedModelException;
+import dev.educe.huggingface.Checkpoints;
+import dev.educe.huggingface.HuggingFaceCheckpoint;
 import dev.educe.optimize.ImportanceMatrix;
 import dev.educe.platform.Machine;
 import dev.educe.platform.Workers;
@@ -35,23 +37,24 @@ public final class Quantizer implements AutoCloseable {
   private static final List<String> SPLIT_KEYS =
       List.of("split.no", "split.count", "split.tensors.count");
 
-  private final Gguf file;
+  private final Checkpoint file;
   private final QuantizeOptions options;
   private final Workers workers;
 
-  private Quantizer(Gguf file, QuantizeOptions options) {
+  private Quantizer(Checkpoint file, QuantizeOptions options) {
     this.file = file;
     this.options = options;
     int threads = options.threads() == 0 ? Machine.physicalCores() : options.threads();
     this.workers = new Workers(threads);
   }
 
-  /// Opens a checkpoint.
+  /// Opens a checkpoint: a GGUF file, or a folder or safetensors file of Hugging Face's.
   ///
-  /// @throws ModelFormatException if it is not a valid GGUF file
+  /// @throws ModelFormatException if a file is damaged
+  /// @throws UnsupportedModelException if a folder's model or vocabulary is of an unknown kind
   /// @throws IOException if it cannot be read
   public static Quantizer open(Path path, QuantizeOptions options) throws IOException {
-    var file = Gguf.open(path);
+    var file = Checkpoints.open(path, options.preTokenizer());
     try {
       return new Quantizer(file, options);
     } catch (RuntimeException | Error failed) {
@@ -70,8 +73,8 @@ public final class Quantizer implements AutoCloseable {
   public Plan plan(DoubleConsumer progress) throws IOException {
     return switch (options.goal()) {
       case QuantizeOptions.Named(Mix mix) -> planOf(mix);
-      case QuantizeOptions.Within(Budget budget) ->
-          new BudgetPlanner(file, options, workers, progress).plan(budget);
+      case QuantizeOptions.Within(Budget budget, var sample) ->
+          new BudgetPlanner(file, options, workers, progress).plan(budget, sample);
     };
   }
 
@@ -139,8 +142,8 @@ public final class Quantizer implements AutoCloseable {
       throw new IllegalArgumentException(
           target + " cannot be read and replaced at once; give the result another name");
     }
-    if (Files.isDirectory(target)) {
-      throw new IOException(target + " is a directory; give the path of a file");
+    if (HuggingFaceCheckpoint.isOne(target)) {
+      throw new IOException(target + " is no name for the GGUF file that is written");
     }
     Path folder = target.toAbsolutePath().getParent();
     if (folder == null || !Files.isDirectory(folder)) {

@@ -1,6 +1,6 @@
 package dev.educe.optimize.quantize;
 
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.format.TensorEntry;
 import dev.educe.kernels.PanelLayout;
 import dev.educe.kernels.PanelPacker;
@@ -16,7 +16,7 @@ import java.nio.ByteOrder;
 /// Reads rows of a checkpoint's tensor as floats, whatever the format. Thread-safe.
 ///
 /// @param tensor one whose format [#isReadable]
-public record RowReader(Gguf file, TensorEntry tensor) {
+public record RowReader(Checkpoint file, TensorEntry tensor) {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort SHORT =

@@ -1,6 +1,6 @@
 package dev.educe.optimize.quantize;
 
-import dev.educe.format.Gguf;
+import dev.educe.format.Checkpoint;
 import dev.educe.format.ModelFormatException;
 import dev.educe.format.TensorEntry;
 import dev.educe.platform.Workers;
@@ -24,7 +24,7 @@ final class TensorConversion {
 
   private static final float HALF_MAX = 65_504;
 
-  private final Gguf file;
+  private final Checkpoint file;
   private final TensorEntry tensor;
   private final DType type;
   private final Optional<ColumnWeights> importance;
@@ -35,7 +35,7 @@ final class TensorConversion {
   private final long partPieces;
 
   TensorConversion(
-      Gguf file,
+      Checkpoint file,
       TensorEntry tensor,
       DType type,
       Optional<ColumnWeights> importance,

@@ -1,16 +1,29 @@
 package dev.educe.template.reply;
 
-/// How a family writes tool calls: a section with one call or several.
+import java.util.Optional;
+
+/// How a family writes tool calls: a section with one call or several, or a section for each.
 ///
 /// Written: [#open]; for each call what its form says, with [#separator] between calls; [#close].
 /// Reading is more lenient: white space beside markers does not matter, a closing marker may be
 /// missing, and JSON objects may come in a list or one by one.
 ///
 /// @param open what begins the section; if empty, a call begins at once with its form's beginning
-/// @param separator between calls of one section; empty if each call is a section of its own
+/// @param separator what stands between two calls: where each is a section of its own, the end of
+///   one and the beginning of the next; not there if a reply has one call at most
 /// @param close what ends the section; may be empty
 /// @param form of a single call
-public record CallSyntax(String open, String separator, String close, CallForm form) {
+public record CallSyntax(String open, Optional<String> separator, String close, CallForm form) {
+  /// One call or several.
+  CallSyntax(String open, String separator, String close, CallForm form) {
+    this(open, Optional.of(separator), close, form);
+  }
+
+  /// One call.
+  CallSyntax(String open, String close, CallForm form) {
+    this(open, Optional.empty(), close, form);
+  }
+
   /// The marker that says that a call begins, without white space and bracket around it: before it
   /// the model is free to write what it likes. Empty if a call is told by its JSON or its name
   /// alone, which can be only where a reply begins.

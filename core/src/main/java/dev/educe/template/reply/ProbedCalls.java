@@ -51,13 +51,14 @@ final class ProbedCalls {
       String close = end.group(1);
       boolean inList = open.endsWith("[") && close.strip().startsWith("]");
       var form = new CallForm.InObject(object.group(2), argumentsKey.group(1));
-      return Optional.of(new CallSyntax(open, inList ? ", " : "", close, form));
+      return Optional.of(
+          new CallSyntax(open, inList ? Optional.of(", ") : Optional.empty(), close, form));
     }
     if (before.isBlank() || between.isEmpty()) {
       return Optional.empty();
     }
     var form = new CallForm.Named("", between, new ArgumentSyntax.Json(), "");
-    return Optional.of(new CallSyntax(before.stripLeading(), "", after.stripTrailing(), form));
+    return Optional.of(new CallSyntax(before.stripLeading(), after.stripTrailing(), form));
   }
 
   /// What `with` has and `without` has not, with the whole of the markers at both ends.

@@ -66,7 +66,7 @@ final class ReplyFormats {
       new Named("", " <|constrain|>json<|message|>", new Json(), "<|call|>");
 
   private static final CallSyntax HERMES =
-      new CallSyntax("<tool_call>\n", "", "\n</tool_call>", ARGUMENTS);
+      new CallSyntax("<tool_call>\n", "\n</tool_call>\n<tool_call>\n", "\n</tool_call>", ARGUMENTS);
 
   private static final CallSyntax LFM =
       new CallSyntax("<|tool_call_start|>[", ", ", "]<|tool_call_end|>", PYTHON);
@@ -79,10 +79,9 @@ final class ReplyFormats {
       new CallSyntax(
           "<|python_tag|>",
           "",
-          "",
           new Code(List.of("code_interpreter", "python", "ipython"), false, "code"));
 
-  private static final CallSyntax JSON_ALONE = new CallSyntax("", "", "", PARAMETERS);
+  private static final CallSyntax JSON_ALONE = new CallSyntax("", "", PARAMETERS);
 
   /// The first whose signs a template has is its family.
   private static final List<Family> FAMILIES =
@@ -90,9 +89,9 @@ final class ReplyFormats {
           new Family(
                   "harmony",
                   "<|channel|> & <|message|>",
-                  new CallSyntax("<|channel|>commentary to=functions.", "", "", HARMONY),
-                  new CallSyntax("<|channel|>analysis to=functions.", "", "", HARMONY),
-                  new CallSyntax(" to=functions.", "", "", HARMONY))
+                  new CallSyntax("<|channel|>commentary to=functions.", "", HARMONY),
+                  new CallSyntax("<|channel|>analysis to=functions.", "", HARMONY),
+                  new CallSyntax(" to=functions.", "", HARMONY))
               .ignoring(
                   "<|start|>assistant",
                   "<|channel|>final<|message|>",
@@ -107,7 +106,7 @@ final class ReplyFormats {
                   "<|tool_call>",
                   new CallSyntax(
                       "<|tool_call>",
-                      "",
+                      "<tool_call|><|tool_call>",
                       "<tool_call|>",
                       new Named("call:", "{", new Members(':', "<|\"|>"), "}")))
               .ignoring("<|channel>", "<channel|>"),
@@ -116,7 +115,7 @@ final class ReplyFormats {
               "<start_function_call>",
               new CallSyntax(
                   "<start_function_call>",
-                  "",
+                  "<end_function_call><start_function_call>",
                   "<end_function_call>",
                   new Named("call:", "{", new Members(':', "<escape>"), "}"))),
           new Family(
@@ -153,7 +152,6 @@ final class ReplyFormats {
               "<|tool_calls_section_begin|>",
               new CallSyntax(
                   "<|tool_calls_section_begin|>",
-                  "",
                   "<|tool_calls_section_end|>",
                   new Named(
                       "<|tool_call_begin|>functions.",
@@ -161,7 +159,6 @@ final class ReplyFormats {
                       new Json(),
                       "<|tool_call_end|>")),
               new CallSyntax(
-                  "",
                   "",
                   "",
                   new Named(
@@ -172,13 +169,15 @@ final class ReplyFormats {
           new Family(
               "mistral",
               "[TOOL_CALLS] & [ARGS]",
-              new CallSyntax("[TOOL_CALLS]", "", "", new Named("", "[ARGS]", new Json(), "")),
+              new CallSyntax(
+                  "[TOOL_CALLS]", "[TOOL_CALLS]", "", new Named("", "[ARGS]", new Json(), "")),
               new CallSyntax("[TOOL_CALLS][", ", ", "]", ARGUMENTS)),
           new Family(
               "mistral-list",
               "[TOOL_CALLS]",
               new CallSyntax("[TOOL_CALLS][", ", ", "]", ARGUMENTS),
-              new CallSyntax("[TOOL_CALLS]", "", "", new Named("", "[ARGS]", new Json(), ""))),
+              new CallSyntax(
+                  "[TOOL_CALLS]", "[TOOL_CALLS]", "", new Named("", "[ARGS]", new Json(), ""))),
           new Family(
                   "cohere-2",
                   "<|START_ACTION|>",
@@ -210,8 +209,8 @@ final class ReplyFormats {
           new Family(
                   "functionary-3.2",
                   ">>>all",
-                  new CallSyntax(">>>", "", "", new Named("", "\n", new Json(), "")),
-                  new CallSyntax(">>>", "", "", new Code(List.of("python"), true, "code")))
+                  new CallSyntax(">>>", ">>>", "", new Named("", "\n", new Json(), "")),
+                  new CallSyntax(">>>", "", new Code(List.of("python"), true, "code")))
               .ignoring(">>>all\n"),
           new Family(
               "firefunction", "functools[", new CallSyntax(" functools[", ", ", "]", ARGUMENTS)),
@@ -220,7 +219,7 @@ final class ReplyFormats {
               "seed:tool_call",
               new CallSyntax(
                   "<seed:tool_call>\n",
-                  "",
+                  "\n</seed:tool_call>\n<seed:tool_call>\n",
                   "\n</seed:tool_call>",
                   new Named(
                       "<function=",
@@ -236,7 +235,7 @@ final class ReplyFormats {
               "<tool_call> & <arg_key>",
               new CallSyntax(
                   "<tool_call>",
-                  "",
+                  "<tool_call>",
                   "",
                   new Named(
                       "",
@@ -251,9 +250,13 @@ final class ReplyFormats {
           new Family(
               "qwen-xml",
               "<tool_call> & <function=",
-              new CallSyntax("<tool_call>\n", "", "\n</tool_call>", QWEN_ELEMENTS),
+              new CallSyntax(
+                  "<tool_call>\n",
+                  "\n</tool_call>\n<tool_call>\n",
+                  "\n</tool_call>",
+                  QWEN_ELEMENTS),
               HERMES,
-              new CallSyntax("", "", "", QWEN_ELEMENTS)),
+              new CallSyntax("", "", QWEN_ELEMENTS)),
           new Family(
                   "tool-calls-list",
                   "<tool_calls>",
@@ -285,12 +288,11 @@ final class ReplyFormats {
           new Family(
               "gigachat-3",
               "'function call' & <|role_sep|>",
-              new CallSyntax("<|message_sep|>\n\nfunction call<|role_sep|>\n", "", "", ARGUMENTS)),
+              new CallSyntax("<|message_sep|>\n\nfunction call<|role_sep|>\n", "", ARGUMENTS)),
           new Family(
               "minicpm",
               "<function name= & <param name=",
               new CallSyntax(
-                  "",
                   "",
                   "",
                   new Named(
@@ -299,9 +301,7 @@ final class ReplyFormats {
                       new Elements("<param name=\"", "\">", "\">", "</param>"),
                       "</function>"))),
           new Family(
-              "gigachat",
-              "<|function_call|>",
-              new CallSyntax("<|function_call|>", "", "", ARGUMENTS)),
+              "gigachat", "<|function_call|>", new CallSyntax("<|function_call|>", "", ARGUMENTS)),
           new Family(
               "nemotron",
               "<TOOLCALL>",
@@ -309,7 +309,7 @@ final class ReplyFormats {
           new Family(
               "internlm",
               "<|action_start|>",
-              new CallSyntax("<|action_start|><|plugin|>\n", "", "<|action_end|>", PARAMETERS)),
+              new CallSyntax("<|action_start|><|plugin|>\n", "<|action_end|>", PARAMETERS)),
           new Family(
               "olmo",
               "<function_calls>",
@@ -333,9 +333,9 @@ final class ReplyFormats {
               "llama-3",
               "<|start_header_id|>",
               JSON_ALONE,
-              new CallSyntax("<|python_tag|>", "", "", PARAMETERS),
+              new CallSyntax("<|python_tag|>", "", PARAMETERS),
               new CallSyntax(
-                  "<|python_tag|>", "", "", new Named("", ".call(", new Members('=', ""), ")")),
+                  "<|python_tag|>", "", new Named("", ".call(", new Members('=', ""), ")")),
               new CallSyntax("", "", "", FUNCTION_TAG),
               CODE),
           new Family(

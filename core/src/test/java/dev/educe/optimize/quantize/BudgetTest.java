@@ -5,6 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.format.Gguf;
+import dev.educe.optimize.Chunks;
+import dev.educe.optimize.MeasuredModel;
+import dev.educe.optimize.ReadingOptions;
+import dev.educe.optimize.Sample;
+import dev.educe.optimize.evaluate.Evaluator;
 import dev.educe.tensor.DType;
 import dev.educe.testing.TinyCheckpoints;
 import java.io.IOException;
@@ -107,6 +112,33 @@ class BudgetTest {
     for (Plan.Step step : plan(model(), options).tensors()) {
       assertTrue(!step.tensor().name().contains("attn_q.") || step.type() == DType.Q8_0);
       assertTrue(step.tensor().shape().dimensions().size() > 1 || step.type() == DType.F32);
+    }
+  }
+
+  /// Where it is measured what errors cost, the same bytes leave predictions closer to the model's.
+  @Test
+  void aTextTellsWhatErrorsCost() throws IOException {
+    Path model = model();
+    var sample = Sample.of("text", "hello the world and the hand is on the world. ".repeat(50));
+    var plain = QuantizeOptions.of(new Budget(4.5, true));
+    var measured = QuantizeOptions.of(new Budget(4.5, true), sample);
+    double before = divergence(model, plain, sample);
+    double after = divergence(model, measured, sample);
+    assertTrue(after < 0.95 * before, after + " where it was " + before);
+    assertTrue(plan(model, measured).bitsPerWeight() <= 4.5);
+  }
+
+  private double divergence(Path model, QuantizeOptions options, Sample sample) throws IOException {
+    Path out = folder.resolve("out.gguf");
+    try (var quantizer = Quantizer.open(model, options.withThreads(2))) {
+      quantizer.write(quantizer.plan(_ -> {}), out, _ -> {});
+    }
+    var reading = ReadingOptions.defaults().withThreads(2).withContextTokens(256);
+    try (var whole = MeasuredModel.load(model, reading);
+        var small = MeasuredModel.load(out, reading)) {
+      var chunks = Chunks.of(whole.tokenizer(), sample, 256, 1);
+      var both = Evaluator.compare(whole, small, chunks, (_, _, _) -> {});
+      return both.getLast().divergence().orElseThrow().mean();
     }
   }
 }

@@ -203,7 +203,7 @@ class ReplyReaderTest {
                 + form.afterName()
                 + "{\"city\":\"Paris\"}"
                 + form.afterArguments();
-        String calls = syntax.separator().isEmpty() ? call : call + syntax.separator() + call;
+        String calls = syntax.separator().map(between -> call + between + call).orElse(call);
         int count = syntax.separator().isEmpty() ? 1 : 2;
         var read =
             Replies.read(sample.format(), "", syntax.open() + calls + syntax.close()).stream()

@@ -215,8 +215,8 @@ final class BatchRun {
       Files.delete(draft);
       return Optional.empty();
     }
-    var file =
-        Batches.file(ledger, terms, tenant, id + "_" + kind + ".jsonl", "batch_output", size);
+    var kept = Batches.answerTerms(batch(), terms);
+    var file = Batches.file(ledger, kept, tenant, id + "_" + kind + ".jsonl", "batch_output", size);
     ledger.publish(draft, file.id());
     return Optional.of(file);
   }

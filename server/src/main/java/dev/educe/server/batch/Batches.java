@@ -25,6 +25,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 public final class Batches implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Batches.class.getName());
   private static final long TIDY_MILLIS = 1_000;
+  private static final String ANSWERS_KEPT = "output_expires_after";
 
   private final Ledger ledger;
   private final Crew crew;
@@ -116,32 +117,49 @@ public final class Batches implements AutoCloseable {
     return crew.answering().urls();
   }
 
+  /// What is asked of a batch.
+  ///
+  /// @param endpoint that all lines ask
+  /// @param window as it was given
+  /// @param length how long that is: what is not answered then never is
+  /// @param metadata to be kept with it; null of JSON for none
+  /// @param answersKept how long the files of its answers are kept; the usual time if nothing is
+  ///   said
+  public record Order(
+      String endpoint,
+      String window,
+      Duration length,
+      JsonNode metadata,
+      Optional<Duration> answersKept) {}
+
   /// Begins a batch.
   ///
   /// @param input a file of the same tenant
   /// @param quota that its lines are answered within
-  /// @param endpoint that all lines ask
-  /// @param window as it was given, and how long that is: what is not answered then never is
-  /// @param metadata to be kept with it; null of JSON for none
   /// @throws IOException if it may not be on the disk
-  public Stored create(
-      Stored input, Quota quota, String endpoint, String window, Duration length, JsonNode metadata)
-      throws IOException {
+  public Stored create(Stored input, Quota quota, Order order) throws IOException {
     long now = terms.now();
     var object = JsonNodeFactory.instance.objectNode();
     object.put("id", Ids.of("batch_"));
-    object.put("object", "batch").put("endpoint", endpoint).putNull("errors");
-    object.put("input_file_id", input.id()).put("completion_window", window);
+    object.put("object", "batch").put("endpoint", order.endpoint()).putNull("errors");
+    object.put("input_file_id", input.id()).put("completion_window", order.window());
     object.put("status", "validating").putNull("output_file_id").putNull("error_file_id");
     object.put("created_at", now).putNull("in_progress_at");
-    object.put("expires_at", now + length.toSeconds());
+    object.put("expires_at", now + order.length().toSeconds());
     for (String end : List.of("finalizing", "completed", "failed", "expired")) {
       object.putNull(end + "_at");
     }
     object.putNull("cancelling_at").putNull("cancelled_at");
     object.putObject("request_counts").put("total", 0).put("completed", 0).put("failed", 0);
-    object.set("metadata", metadata);
-    long until = ledger.seconds() + length.toSeconds();
+    object.set("metadata", order.metadata());
+    order
+        .answersKept()
+        .ifPresent(kept ->
+            object
+                .putObject(ANSWERS_KEPT)
+                .put("anchor", "created_at")
+                .put("seconds", kept.toSeconds()));
+    long until = ledger.seconds() + order.length().toSeconds();
     var batch = new Stored(input.tenant(), quota, until, object);
     synchronized (ledger) {
       // The file may have been deleted since it was found.
@@ -202,6 +220,14 @@ public final class Batches implements AutoCloseable {
       object.put("expires_at", now + terms.kept().toSeconds());
     }
     return new Stored(tenant, Quota.NONE, end(ledger, terms), object);
+  }
+
+  /// How long the files of a batch's answers are kept.
+  static Terms answerTerms(Stored batch, Terms usual) {
+    var given = batch.object().path(ANSWERS_KEPT).path("seconds");
+    return given.isMissingNode()
+        ? usual
+        : new Terms(usual.stamps(), usual.clock(), Duration.ofSeconds(given.longValue()));
   }
 
   /// When what begins to be kept now is forgotten.

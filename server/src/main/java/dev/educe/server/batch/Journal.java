@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 
@@ -47,9 +46,7 @@ final class Journal implements AutoCloseable {
   Journal(Path path, Reader reader) throws IOException {
     this.path = path;
     boolean isNew = !Files.exists(path);
-    channel =
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    channel = Owned.open(path);
     try {
       long size = channel.size();
       end = size < HEAD.length ? begin(size) : read(path, reader);

@@ -69,8 +69,9 @@ public final class Ledger implements AutoCloseable {
     this.clock = clock;
     this.bytesMin = bytesMin;
     this.bytesMax = bytesMin;
-    Files.createDirectories(folder.resolve("files"));
-    Files.createDirectories(folder.resolve("answers"));
+    Owned.directory(folder);
+    Owned.directory(folder.resolve("files"));
+    Owned.directory(folder.resolve("answers"));
     lock = lock(folder);
     try {
       Files.deleteIfExists(folder.resolve("journal.new"));
@@ -86,9 +87,7 @@ public final class Ledger implements AutoCloseable {
   }
 
   private static FileChannel lock(Path folder) throws IOException {
-    var channel =
-        FileChannel.open(
-            folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    var channel = Owned.open(folder.resolve("lock"));
     try {
       if (channel.tryLock() != null) {
         return channel;

@@ -220,7 +220,7 @@ public record ServerConfig(
             new Source(
                 model,
                 list(settings.value(Setting.MODEL_ALIASES, model)),
-                file.equals(EmbeddedModel.KEYWORD) ? EmbeddedModel.path() : Path.of(file),
+                EmbeddedModel.orFile(file),
                 options(model)));
       }
       return sources;

@@ -105,19 +105,15 @@ public final class Fields {
     if (!node.isIntegralNumber() && rough != Math.rint(rough)) {
       throw wrongType(path, "an integer", node);
     }
-    // Compared as doubles first: the number may be beyond any integer.
-    if (rough > max || (node.canConvertToLong() && node.longValue() > max)) {
+    boolean isBeyond = node.isIntegralNumber() && !node.canConvertToLong();
+    long whole = node.isIntegralNumber() && !isBeyond ? node.longValue() : (long) rough;
+    if (rough > max || whole > max || (isBeyond && rough > 0)) {
       throw above(path, "integer", max);
     }
-    if (rough < min || (node.canConvertToLong() && node.longValue() < min)) {
+    if (rough < min || whole < min || isBeyond) {
       throw below(path, "integer", min);
     }
-    return node.isIntegralNumber() ? clamped(node, max) : (long) rough;
-  }
-
-  /// Numbers next to the largest integers look equal to them as doubles.
-  private static long clamped(JsonNode node, long max) {
-    return node.canConvertToLong() ? node.longValue() : max;
+    return whole;
   }
 
   /// A number.

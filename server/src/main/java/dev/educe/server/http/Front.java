@@ -88,6 +88,7 @@ final class Front extends Handler.Abstract {
   }
 
   private void handle(Exchange exchange) throws IOException {
+    checkCoding(exchange);
     if (guard.arrived(exchange)) {
       return;
     }
@@ -106,6 +107,17 @@ final class Front extends Handler.Abstract {
       route.handler().handle(exchange);
     } finally {
       leave.run();
+    }
+  }
+
+  /// Jetty takes any coding that ends in `chunked` for it; others may see another end of the body.
+  private static void checkCoding(Exchange exchange) {
+    var codings = exchange.headers("transfer-encoding");
+    if (!codings.isEmpty()
+        && (codings.size() > 1 || !codings.getFirst().equalsIgnoreCase("chunked"))) {
+      exchange.header("connection", "close");
+      throw new ApiException(
+          ApiError.badRequest("bad_request", "The body may be chunked, and nothing else."));
     }
   }
 

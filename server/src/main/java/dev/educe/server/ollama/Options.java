@@ -8,30 +8,32 @@ import dev.educe.server.http.Fields;
 import dev.educe.server.model.ServedModel;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /// The `options` of a request: how it is gone on with, with Ollama's defaults.
 ///
-/// Those about memory and threads are the server's to decide and change nothing.
+/// Those about memory and threads are the server's to decide: their types are checked, and they
+/// change nothing.
 ///
 /// Source: Ollama's API, "Parameters" of Modelfiles.
 final class Options {
   private static final int STOPS_MAX = 64;
   private static final int TOP_K_MAX = 1 << 22;
-  private static final String[] OF_THE_SERVER = {
-    "numa",
-    "num_batch",
-    "num_gpu",
-    "main_gpu",
-    "low_vram",
-    "f16_kv",
-    "logits_all",
-    "vocab_only",
-    "use_mmap",
-    "use_mlock",
-    "embedding_only",
-    "num_thread"
-  };
+  // How the server runs a model is for its configuration to say; `num_keep` says what stays when a
+  // full context is shifted, and none is here: a text ends where its context does.
+  private static final Set<String> NUMBERS_OF_THE_SERVER =
+      Set.of("main_gpu", "num_batch", "num_gpu", "num_keep", "num_thread");
+  private static final Set<String> FLAGS_OF_THE_SERVER =
+      Set.of(
+          "embedding_only",
+          "f16_kv",
+          "logits_all",
+          "low_vram",
+          "numa",
+          "use_mlock",
+          "use_mmap",
+          "vocab_only");
 
   private Options() {}
 
@@ -45,12 +47,13 @@ final class Options {
     }
     var given = options.get();
     checkContext(given, model);
+    // -1 is as many as it likes, -2 as many as there is room for, and 0 no limit either.
     long tokensMax = given.integer("num_predict", -2, Integer.MAX_VALUE).orElse(-1L);
     var read =
         request
             .withSampling(sampling(given))
             .withStop(Stops.read(given, "stop", STOPS_MAX))
-            .withTokensMax(tokensMax < 0 ? Integer.MAX_VALUE : (int) tokensMax);
+            .withTokensMax(tokensMax <= 0 ? Integer.MAX_VALUE : (int) tokensMax);
     refuseRest(given);
     return read;
   }
@@ -121,8 +124,9 @@ final class Options {
   }
 
   private static void refuseRest(Fields options) {
-    options.ignore(OF_THE_SERVER);
-    options.refuse("num_keep", "0", "4");
+    NUMBERS_OF_THE_SERVER.forEach(
+        name -> options.integer(name, Integer.MIN_VALUE, Integer.MAX_VALUE));
+    FLAGS_OF_THE_SERVER.forEach(options::flag);
     options.refuse("tfs_z", "1", "1.0");
     options.refuse("penalize_newline", "true");
     options.refuseRest();

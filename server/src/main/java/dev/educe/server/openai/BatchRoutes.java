@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.NullNode;
@@ -51,7 +52,7 @@ final class BatchRoutes {
     }
     String window = fields.requireText("completion_window");
     var length = length(window);
-    var metadata = metadata(fields);
+    var order = new Batches.Order(endpoint, window, length, metadata(fields), answersKept(fields));
     String id = fields.requireText("input_file_id");
     fields.refuseRest();
     var input =
@@ -71,8 +72,7 @@ final class BatchRoutes {
               "%d batches are worked on; wait for one of them, or cancel it.".formatted(underWay)));
     }
     try {
-      var batch =
-          batches().create(input, exchange.caller().quota(), endpoint, window, length, metadata);
+      var batch = batches().create(input, exchange.caller().quota(), order);
       FileRoutes.answer(exchange, batch);
     } catch (NoSuchFileException _) {
       throw noInput();
@@ -110,6 +110,23 @@ final class BatchRoutes {
   private static JsonNode metadata(Fields fields) {
     Ignored.checkMetadata(fields);
     return fields.value("metadata").orElse(NullNode.instance);
+  }
+
+  private static Optional<Duration> answersKept(Fields fields) {
+    return fields
+        .object("output_expires_after")
+        .map(after -> {
+          after.require("anchor");
+          after.word("anchor", Set.of("created_at"));
+          var seconds = after.require("seconds");
+          after.refuseRest();
+          return Duration.ofSeconds(
+              Fields.integer(
+                  seconds,
+                  after.path("seconds"),
+                  FileRoutes.KEPT_MIN.toSeconds(),
+                  FileRoutes.KEPT_MAX.toSeconds()));
+        });
   }
 
   private void list(Exchange exchange) {

@@ -18,7 +18,8 @@ record EmbeddingsRequest(List<int[]> inputs, boolean isBase64, OptionalInt dimen
   private static final int INPUTS_MAX = 2_048;
 
   static EmbeddingsRequest of(Fields fields, ServedModel model) {
-    fields.ignore("model", "user");
+    fields.ignore("model");
+    fields.text("user");
     var inputs = new ArrayList<int[]>();
     JsonNode input = fields.require("input");
     if (!input.isString() && !input.isArray()) {

@@ -26,8 +26,8 @@ final class FileRoutes {
   private static final Pages PAGES = new Pages(10_000, 10_000);
   private static final String ANCHOR = "expires_after[anchor]";
   private static final String SECONDS = "expires_after[seconds]";
-  private static final Duration KEPT_MIN = Duration.ofHours(1);
-  private static final Duration KEPT_MAX = Duration.ofDays(30);
+  static final Duration KEPT_MIN = Duration.ofHours(1);
+  static final Duration KEPT_MAX = Duration.ofDays(30);
 
   private final Optional<Batches> batches;
 

@@ -102,18 +102,18 @@ final class SamplingFields {
   /// Whether the answer is streamed, and whether usage comes with its last chunk.
   static Streaming streaming(Fields fields) {
     boolean isOn = fields.flag("stream").orElse(false);
-    var options = fields.value("stream_options");
+    var options = fields.object("stream_options");
     if (options.isPresent() && !isOn) {
       throw Fields.invalid(
           fields.path("stream_options"),
           "invalid_value",
           "The 'stream_options' parameter is only allowed when 'stream' is enabled.");
     }
-    boolean hasUsage =
-        options
-            .map(node -> Fields.of(node, fields.path("stream_options")))
-            .flatMap(inner -> inner.flag("include_usage"))
-            .orElse(false);
+    boolean hasUsage = options.flatMap(inner -> inner.flag("include_usage")).orElse(false);
+    options.ifPresent(inner -> {
+      inner.refuse("include_obfuscation", "false");
+      inner.refuseRest();
+    });
     return new Streaming(isOn, hasUsage);
   }
 

@@ -18,6 +18,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +81,40 @@ class AccessTest {
     assertThrows(ApiException.class, budget::enter);
     budget.leave();
     assertDoesNotThrow(budget::enter);
+  }
+
+  @Test
+  void manyAtOnceSpendNoMoreThanThereIs() throws Exception {
+    for (int round = 0; round < 200; round++) {
+      var budget = budget(new Quota(10, 1_000, 4));
+      var entered = new AtomicInteger();
+      var reserved = new AtomicLong();
+      var gate = new CountDownLatch(1);
+      try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (int i = 0; i < 64; i++) {
+          long tokens = 1 + i % 7 * 60L;
+          threads.submit(() -> {
+            gate.await();
+            try {
+              budget.enter();
+              entered.incrementAndGet();
+            } catch (ApiException _) {
+              // Refused.
+            }
+            try {
+              budget.reserve(tokens, false);
+              reserved.addAndGet(tokens);
+            } catch (ApiException _) {
+              // Refused.
+            }
+            return null;
+          });
+        }
+        gate.countDown();
+      }
+      assertEquals(4, entered.get());
+      assertTrue(reserved.get() <= 1_000, () -> reserved + " tokens");
+    }
   }
 
   @Test
