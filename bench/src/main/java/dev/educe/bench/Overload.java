@@ -78,10 +78,10 @@ final class Overload {
   void run() throws IOException, InterruptedException, ExecutionException {
     warmUp();
     var peaks = new ArrayList<Turn>(List.of(peak()));
-    double rate = peaks.getFirst().result().requestRate();
-    var before = open(time.dividedBy(2), 0.5 * rate);
+    var before = open(time.dividedBy(2), 0.5 * peaks.getFirst().result().requestRate());
     double[] shares = new double[rounds];
     for (int round = 0; round < rounds; round++) {
+      double rate = peaks.get(round).result().requestRate();
       var later = new FutureTask<>(() -> after(0.5 * rate));
       Thread.ofPlatform().daemon().start(later);
       var storm = turn(() -> open(time, TIMES * rate));
