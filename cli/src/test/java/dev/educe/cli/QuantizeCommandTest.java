@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,12 +54,6 @@ class QuantizeCommandTest {
         Ran.educe("quantize", model, out.toString(), "IQ4_XS", "--calibration", text.toString());
     assertEquals(ExitCode.OK, ran.code(), ran.err());
     assertEquals(ExitCode.OK, Ran.educe("run", out.toString(), "Once", "-n", "5").code());
-  }
-
-  @Test
-  @Tag("slow")
-  void aBudgetIsSpentByWhatErrorsCostOnAText() throws IOException {
-    Path text = Files.writeString(folder.resolve("short.txt"), "Once upon a time. ".repeat(200));
     var budget =
         Ran.educe(
             "quantize", model, "--dry-run", "--budget", "6bpw", "--calibration", text.toString());

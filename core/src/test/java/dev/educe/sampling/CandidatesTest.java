@@ -118,6 +118,30 @@ class CandidatesTest {
     }
   }
 
+  @RepeatedTest(3)
+  void keepDeviationsLooksAtWhatIsLeft(Random random) {
+    for (int size : SIZES) {
+      var logits = logits(random, size);
+      double share = random.nextDouble();
+      var typical = begin(logits);
+      typical.keepTypical(share);
+      var left = ids(typical); // which makes a list of them
+      var candidates = begin(logits);
+      candidates.keepTypical(share);
+      var scores = left.stream().mapToDouble(id -> logits[id]).summaryStatistics();
+      double square =
+          left.stream().mapToDouble(id -> Math.pow(logits[id] - scores.getAverage(), 2)).sum();
+      double least = scores.getMax() - 0.7 * Math.sqrt(square / left.size());
+      candidates.keepDeviations(0.7f);
+      var kept = ids(candidates);
+      for (int id : left) {
+        if (Math.abs(logits[id] - least) > 1e-3) {
+          assertEquals(logits[id] > least, kept.contains(id), id + " of " + size);
+        }
+      }
+    }
+  }
+
   @Test
   void weightsAreExactParts() {
     var candidates =
@@ -134,9 +158,9 @@ class CandidatesTest {
   @Test
   void everyDrawHasAToken() {
     var candidates = begin(new float[] {1, 1, 1, -50});
-    assertEquals(0, candidates.draw(0, candidates.totalWeight()));
-    assertEquals(1, candidates.draw(0x8000_0000_0000_0000L, candidates.totalWeight()));
-    assertEquals(2, candidates.draw(-1, candidates.totalWeight()));
+    assertEquals(0, candidates.draw(0, candidates.beginDraw()));
+    assertEquals(1, candidates.draw(0x8000_0000_0000_0000L, candidates.beginDraw()));
+    assertEquals(2, candidates.draw(-1, candidates.beginDraw()));
   }
 
   @Test

@@ -39,6 +39,26 @@ class TextDecoderTest {
   }
 
   @Test
+  void everyCharacterComesWithItsLastByte() throws ModelFormatException {
+    var tokenizer = Keys.sentencePiece(true).tokenizer();
+    var decoder = tokenizer.decoder(tokenizer.encode("a", false)); // no space is left out any more
+    for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
+      if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+        continue;
+      }
+      String text = Character.toString(c);
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      for (int i = 0; i < bytes.length; i++) {
+        String said = decoder.next(3 + (bytes[i] & 0xff));
+        if (!said.equals(i == bytes.length - 1 ? text : "")) {
+          assertEquals(text, said, "U+" + Integer.toHexString(c) + ", byte " + i);
+        }
+      }
+    }
+    assertEquals("", decoder.finish());
+  }
+
+  @Test
   void everyCutOfATextGivesTheSameText() throws ModelFormatException {
     String text = "a\u00e9\u4e2d\ud83d\ude00\u0000z";
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

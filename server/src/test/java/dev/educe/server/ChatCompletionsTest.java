@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -152,9 +153,14 @@ class ChatCompletionsTest {
     assertEquals("tell", served.model.asked.tools().getFirst().name());
   }
 
-  @Test
-  void aCallThatIsCutOffIsNotToBeRun() throws Exception {
-    String call = "say <tool_call>{\"name\": \"tell\", \"arguments\": {\"a\": 1}}</tool_call>";
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"a\":1}",
+        "{\"a\":\"q\\\"\\\\ \\n\\u00e9 \\ud834\\udd1e é\",\"b\":[{\"c\":null},-1.5e3,true]}"
+      })
+  void aCallThatIsCutOffIsNotToBeRun(String wanted) throws Exception {
+    String call = "say <tool_call>{\"name\": \"tell\", \"arguments\": " + wanted + "}</tool_call>";
     for (int tokens = 1; tokens < call.length() - 4; tokens++) {
       var choice = ask(call, "," + TOOLS + ",\"max_tokens\":" + tokens).at("/choices/0");
       boolean isWhole = choice.at("/message").has("tool_calls");
@@ -164,8 +170,8 @@ class ChatCompletionsTest {
               .map(chunk ->
                   chunk.at("/choices/0/delta/tool_calls/0/function/arguments").asString(""))
               .collect(Collectors.joining());
-      assertTrue("{\"a\":1}".startsWith(arguments), arguments);
-      assertTrue(!isWhole || arguments.equals("{\"a\":1}"));
+      assertTrue(wanted.startsWith(arguments), arguments);
+      assertTrue(!isWhole || arguments.equals(wanted), arguments);
     }
   }
 

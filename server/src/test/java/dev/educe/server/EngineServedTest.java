@@ -10,8 +10,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.educe.Model;
 import dev.educe.Request;
 import dev.educe.sampling.Sampling;
+import dev.educe.server.access.ApiKey;
+import dev.educe.server.access.KeyFile;
 import dev.educe.server.config.ServerConfig;
 import dev.educe.server.config.Settings;
+import dev.educe.server.http.Quota;
+import dev.educe.server.http.Scope;
 import dev.educe.server.model.EngineCatalogue;
 import java.net.Socket;
 import java.net.http.HttpClient;
@@ -20,8 +24,15 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /// The real engine behind the server: the same text as without it, and nothing left behind.
@@ -58,8 +69,48 @@ class EngineServedTest {
         leave(server, i);
       }
       Served.await(() -> server.underWay() == 0);
-      var progress = catalogue.loaded().get("tiny").progress();
-      assertEquals(0, progress.running() + progress.waiting());
+      // The engine tells what it is at after each step.
+      Served.await(() -> {
+        var progress = catalogue.loaded().get("tiny").progress();
+        return progress.running() + progress.waiting() == 0;
+      });
+    }
+  }
+
+  /// What a tenant has asked is known again for it, and for nobody else.
+  @Test
+  void noTenantLearnsWhatAnotherHasAsked(@TempDir Path folder) throws Exception {
+    String data = System.getenv("EDUCE_TESTDATA");
+    assumeTrue(data != null, "EDUCE_TESTDATA is unset");
+    var keys = new KeyFile(folder.resolve("keys.json"));
+    var secrets = new ArrayList<String>();
+    var all = new ArrayList<ApiKey>();
+    for (String tenant : List.of("a", "b")) {
+      var created =
+          ApiKey.create(
+              tenant, Set.of(Scope.INFERENCE), Quota.NONE, Instant.now(), Optional.empty(), "");
+      all.add(created.key());
+      secrets.add(created.secret());
+    }
+    keys.change(_ -> all);
+    try (var served =
+        new Served(
+            (config, _) -> new EngineCatalogue(config.models(), 0, Duration.ZERO),
+            "keys=" + keys.path(),
+            "models.tiny.file=" + Path.of(data, "models", "stories260K.gguf"))) {
+      String body =
+          "{\"model\":\"tiny\",\"prompt\":\"%s\",\"max_tokens\":4,\"temperature\":0}"
+              .formatted("Once upon a time there was a cat. ".repeat(8));
+      var texts = new HashSet<String>();
+      for (int i = 0; i < 6; i++) {
+        String secret = secrets.get(i % 2);
+        var answer =
+            json(served.post("/v1/completions", body, "authorization", "Bearer " + secret).body());
+        int cached = answer.at("/usage/prompt_tokens_details/cached_tokens").intValue();
+        assertEquals(i >= 2, cached > 0, "request " + i + answer);
+        texts.add(answer.at("/choices/0/text").stringValue());
+      }
+      assertEquals(1, texts.size());
     }
   }
 

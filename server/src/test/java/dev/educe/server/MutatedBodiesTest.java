@@ -40,8 +40,8 @@ class MutatedBodiesTest {
   private String file; // that was uploaded
 
   @Test
-  void aThousandForEachRouteEndWell() throws Exception {
-    sendFake(1_000);
+  void threeHundredForEachRouteEndWell() throws Exception {
+    sendFake(300);
   }
 
   @Test
