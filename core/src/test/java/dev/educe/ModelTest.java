@@ -10,6 +10,8 @@ import dev.educe.engine.RefusedException;
 import dev.educe.format.MetadataValue;
 import dev.educe.format.ModelFormatException;
 import dev.educe.kernels.KvType;
+import dev.educe.platform.MemoryBudget;
+import dev.educe.platform.MemoryBudgetException;
 import dev.educe.sampling.Sampling;
 import dev.educe.tensor.DType;
 import dev.educe.testing.Leaks;
@@ -189,12 +191,44 @@ class ModelTest {
         .with("context_length", new MetadataValue.Int(MetadataValue.IntType.UINT32, 1 << 30))
         .write(file);
     var options = LoadOptions.defaults().withContextLength(1 << 30);
-    var thrown =
-        assertThrows(
-            dev.educe.platform.MemoryBudgetException.class, () -> Model.load(file, options));
+    var thrown = assertThrows(MemoryBudgetException.class, () -> Model.load(file, options));
     assertTrue(
         thrown.getMessage().contains("keys and values of 1,073,741,824 tokens"),
         thrown.getMessage());
+  }
+
+  /// Whichever piece of memory is the first that does not fit.
+  @Test
+  void withAnyMemoryAModelLoadsOrSaysTheSums() throws Throwable {
+    var plenty = MemoryBudget.of(1L << 40);
+    List<Integer> expected;
+    long needed;
+    try (var model = Model.load(tiny(), limited(plenty))) {
+      expected = model.generate(greedy(PROMPT, 5)).tokens();
+      needed = plenty.bytes();
+    }
+    assertEquals(0, plenty.bytes());
+    Leaks.assertNoLeaks(() -> {
+      int loaded = 0;
+      for (int part = 0; part <= 210; part++) {
+        long bytes = needed * part / 200;
+        var budget = MemoryBudget.of(bytes);
+        try (var model = Model.load(tiny(), limited(budget))) {
+          assertEquals(expected, model.generate(greedy(PROMPT, 5)).tokens());
+          loaded++;
+        } catch (MemoryBudgetException refused) {
+          assertTrue(bytes < needed, refused.getMessage());
+          String sums = "of the memory budget of %,d bytes".formatted(bytes);
+          assertTrue(refused.getMessage().contains(sums), refused.getMessage());
+        }
+        assertEquals(0, budget.bytes(), "held of " + bytes);
+      }
+      assertTrue(loaded >= 11, loaded + " loaded");
+    });
+  }
+
+  private static LoadOptions limited(MemoryBudget budget) {
+    return LoadOptions.defaults().withThreads(1).withContextLength(64).withBudget(budget);
   }
 
   @Test

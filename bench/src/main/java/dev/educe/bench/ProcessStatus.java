@@ -3,8 +3,9 @@ package dev.educe.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
-/// What Linux says of a process's memory.
+/// What Linux says of a process.
 final class ProcessStatus {
   private ProcessStatus() {}
 
@@ -20,5 +21,27 @@ final class ProcessStatus {
     } catch (IOException | java.io.UncheckedIOException gone) {
       return 0;
     }
+  }
+
+  /// Processor time of a process's threads, in seconds.
+  ///
+  /// Source: proc(5): the name in parentheses, then among others `utime` and `stime` in hundredths
+  /// of a second.
+  ///
+  /// @param tasks `/proc/PID/task`
+  /// @param names that begin as one of these
+  static double threadSeconds(Path tasks, List<String> names) throws IOException {
+    long hundredths = 0;
+    try (var threads = Files.newDirectoryStream(tasks)) {
+      for (Path thread : threads) {
+        String stat = Files.readString(thread.resolve("stat"));
+        String name = stat.substring(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+        if (names.stream().anyMatch(name::startsWith)) {
+          String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+          hundredths += Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+        }
+      }
+    }
+    return hundredths / 1e2;
   }
 }

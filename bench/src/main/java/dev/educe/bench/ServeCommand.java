@@ -1,12 +1,10 @@
 package dev.educe.bench;
 
-import dev.educe.cli.load.Goal;
 import dev.educe.cli.load.Load;
 import dev.educe.cli.load.LoadClient;
 import dev.educe.cli.load.LoadResult;
 import dev.educe.cli.load.Prompts;
 import dev.educe.cli.load.ServerFigures;
-import dev.educe.cli.load.Spread;
 import dev.educe.kernels.KvType;
 import dev.educe.server.EduceServer;
 import dev.educe.server.config.ServerConfig;
@@ -18,14 +16,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -39,7 +35,6 @@ final class ServeCommand {
   private static final int CLIENTS = 16;
   private static final int PROMPT_TOKENS = 32;
   private static final int CONTEXT = 512;
-  private static final double OVERLOAD = 20;
 
   private final Path root;
   private final Path path;
@@ -104,7 +99,7 @@ final class ServeCommand {
     var settings = new ArrayList<String>();
     settings.add("models.m.context=" + CONTEXT);
     settings.add("models.m.sequences=" + 2 * CLIENTS);
-    settings.addAll(List.of(more));
+    settings.addAll(List.of(more)); // the last of a name holds
     return new ServedProcess(root, path, settings);
   }
 
@@ -196,65 +191,12 @@ final class ServeCommand {
     });
   }
 
-  /// Twenty times as many requests as can be answered, and five seconds later.
   private void overload()
       throws IOException, InterruptedException, ExecutionException, PeerFailedException {
-    try (var server = served();
+    try (var server = served("models.m.sequences=" + CLIENTS);
         var client = new LoadClient(server.target(tokens))) {
-      closed(client, CLIENTS / 4, 2 * CLIENTS);
-      var load = new Load(client, prompts, 1_000_000, Duration.ofSeconds(seconds), _ -> {});
-      var full = checked(new LoadResult("concurrency", CLIENTS, load.closed(CLIENTS), List.of()));
-      double peak = full.requestRate();
-      // Twice as many may run as those clients were; and nobody waits longer than the time of load.
-      double millisMax = 2 * full.totalTimes().max() + 1e3 * seconds;
-      var goal = List.of(new Goal(Goal.Figure.E2E, millisMax));
-      var before = open(client, 0.5 * peak, List.of());
-      var later = new FutureTask<>(() -> afterStorm(client, 0.5 * peak));
-      Thread.ofPlatform().daemon().start(later);
-      var over = open(client, OVERLOAD * peak, goal);
-      var after = later.get();
-      Spread refusals = over.refusalTimes();
-      print("peak: %.2f requests/s; offered: %.1f/s", peak, over.requests() / (double) seconds);
-      print(
-          "answered within %,.0f ms: %.2f/s, %.0f %% of the peak; %,d of %,d refused, %,d failed",
-          millisMax,
-          over.goodRate(),
-          100 * over.goodRate() / peak,
-          over.refused(),
-          over.requests(),
-          over.failed());
-      print(
-          "refusals: p50 %.2f, p95 %.2f, p99 %.2f, longest %.2f ms, %.1f %% within 50 ms; with"
-              + " Retry-After: %s; sent late by p99"
-              + " %.1f ms; %s",
-          refusals.percentile(50),
-          refusals.percentile(95),
-          refusals.percentile(99),
-          refusals.max(),
-          100.0
-              * Arrays.stream(refusals.sorted()).filter(millis -> millis <= 50).count()
-              / Math.max(1, over.refused()),
-          over.json().get("refused_with_retry_after"),
-          over.delays().percentile(99),
-          over.errors());
-      print(
-          "first token at half of the peak: p50 %.1f, p90 %.1f ms before; %.1f, %.1f ms 5 s after",
-          before.firstTimes().percentile(50),
-          before.firstTimes().percentile(90),
-          after.firstTimes().percentile(50),
-          after.firstTimes().percentile(90));
+      new Overload(server, client, prompts, CLIENTS, Duration.ofSeconds(seconds), rounds).run();
     }
-  }
-
-  /// Whether or not all that the storm left behind has been answered.
-  private LoadResult afterStorm(LoadClient client, double rate) throws InterruptedException {
-    Thread.sleep(1_000L * (seconds + 5));
-    return open(client, rate, List.of());
-  }
-
-  private LoadResult open(LoadClient client, double rate, List<Goal> goals) {
-    var load = new Load(client, prompts, 1_000_000, Duration.ofSeconds(seconds), _ -> {});
-    return new LoadResult("rate", rate, load.open(rate, 1, new Random(1)), goals);
   }
 
   static void print(String format, Object... values) {

@@ -83,6 +83,25 @@ final class ServedProcess implements AutoCloseable {
     }
   }
 
+  /// Processor time the server has taken, in seconds.
+  double seconds() {
+    return seconds(process.toHandle());
+  }
+
+  /// The same of any process.
+  static double seconds(ProcessHandle process) {
+    return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+  }
+
+  /// Of the server's, what the threads have taken that compute; Linux only.
+  ///
+  /// @throws IOException if the system does not tell
+  double engineSeconds() throws IOException {
+    return ProcessStatus.threadSeconds(
+        Path.of("/proc", Long.toString(process.pid()), "task"),
+        List.of("educe-engine", "educe-worker"));
+  }
+
   /// Resident memory of the server.
   long bytes() {
     return ProcessStatus.bytes(Path.of("/proc", Long.toString(process.pid()), "status"), "VmRSS");

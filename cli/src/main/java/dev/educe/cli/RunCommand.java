@@ -182,6 +182,13 @@ final class RunCommand implements Callable<Integer> {
     if (only.isPresent()) {
       prompt = only.get();
       loading.file().embed();
+      if (prompt.chars().noneMatch(Character::isWhitespace)) {
+        console.note(
+            "There is no file '"
+                + prompt
+                + "': it is taken as a text for the embedded model to continue. Another model comes"
+                + " before the text: educe run MODEL TEXT");
+      }
     }
     loading.file().embedByDefault();
     var path = loading.file().require();

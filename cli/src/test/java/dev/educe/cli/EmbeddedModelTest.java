@@ -1,6 +1,7 @@
 package dev.educe.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.educe.EmbeddedModel;
@@ -20,6 +21,22 @@ class EmbeddedModelTest {
     assertEquals(ran.out(), named.out());
     var read = Ran.reading("Once upon a time", "run", "-n", "40", "--temperature", "0");
     assertEquals(ran.out(), read.out());
+  }
+
+  /// It may have been meant as a model.
+  @Test
+  void aWordThatIsTakenAsAPromptIsNamed() {
+    var ran = Ran.educe("run", "modle", "-n", "1", "--temperature", "0");
+    assertEquals(0, ran.code(), ran.err());
+    assertTrue(ran.out().startsWith("modle"), ran.out());
+    String note = "There is no file 'modle': it is taken as a text for the embedded model";
+    assertTrue(ran.err().contains(note), ran.err());
+    var text = Ran.educe("run", "Once upon", "-n", "1", "--temperature", "0");
+    assertFalse(text.err().contains("There is no file"), text.err());
+    for (String path : new String[] {"modle.gguf", "./modle", "modle.q4_0"}) {
+      var refused = Ran.educe("run", path, "-n", "1");
+      assertEquals(ExitCode.FAILED, refused.code(), refused.err());
+    }
   }
 
   @Test

@@ -277,7 +277,7 @@ final class Scheduler {
         sequence.isPassedOver = true;
         return false;
       }
-      sequence.follow();
+      sequence.follow(now);
       if (isBeingComputed(sequence)) {
         sequence.isPassedOver = true; // the pages are there in the next step
         drop(sequence, now);

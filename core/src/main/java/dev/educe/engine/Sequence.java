@@ -106,7 +106,8 @@ final class Sequence implements Comparable<Sequence> {
 
   /// Takes from the prefix tree what it has of the next tokens. The last token is always computed,
   /// for its logits are wanted, and so is the page it lies in.
-  void follow() {
+  void follow(long now) {
+    countPages(now);
     int limit = work.rows().isPresent() ? 0 : count - 1;
     int known = path.follow(tokens, limit);
     if (known > computed) {

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,14 +112,13 @@ final class VocabularyFiles {
 
   /// The kind of each token, 0 where there is none; puts added tokens among the pieces.
   private long[] kinds(String[] pieces) throws ModelFormatException {
+    boolean ofCharacters = tokenizer.isOfCharacters();
     var kinds = new long[pieces.length];
     for (int id = 0; id < pieces.length; id++) {
       if (pieces[id] != null) {
-        kinds[id] = BYTE_TOKEN.matcher(pieces[id]).matches() ? BYTE : NORMAL;
+        boolean isByte = ofCharacters && BYTE_TOKEN.matcher(pieces[id]).matches();
+        kinds[id] = isByte ? BYTE : NORMAL;
       }
-    }
-    if (!tokenizer.isOfCharacters()) {
-      Arrays.setAll(kinds, id -> pieces[id] == null ? 0 : NORMAL);
     }
     for (var added : tokenizer.added()) {
       if (added.id() >= pieces.length) {
@@ -136,7 +134,7 @@ final class VocabularyFiles {
         ids.put(pieces[id], id);
       }
     }
-    if (tokenizer.isOfCharacters()) {
+    if (ofCharacters) {
       tokenizer.unknown().map(ids::get).ifPresent(id -> kinds[id] = UNKNOWN);
     }
     return kinds;

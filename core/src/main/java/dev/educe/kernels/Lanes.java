@@ -1,8 +1,10 @@
 package dev.educe.kernels;
 
 import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -45,6 +47,20 @@ final class Lanes {
         case 128 -> ByteVector.SPECIES_128;
         case 256 -> ByteVector.SPECIES_256;
         default -> ByteVector.SPECIES_512;
+      };
+
+  static final VectorSpecies<Long> LONGS =
+      switch (BITS) {
+        case 128 -> LongVector.SPECIES_128;
+        case 256 -> LongVector.SPECIES_256;
+        default -> LongVector.SPECIES_512;
+      };
+
+  static final VectorSpecies<Double> DOUBLES =
+      switch (BITS) {
+        case 128 -> DoubleVector.SPECIES_128;
+        case 256 -> DoubleVector.SPECIES_256;
+        default -> DoubleVector.SPECIES_512;
       };
 
   /// As many shorts as there are lanes of 32 bits.

@@ -31,7 +31,12 @@ final class VectorExponential {
   /// Raises e to the power of each of the first `count` elements, in place; goes on to the end of
   /// the last vector.
   static void exp(float[] x, int count) {
-    for (int i = 0; i < count; i += Lanes.COUNT) {
+    exp(x, 0, count);
+  }
+
+  /// The same for the elements from `from` to before `to`.
+  static void exp(float[] x, int from, int to) {
+    for (int i = from; i < to; i += Lanes.COUNT) {
       var v = FloatVector.fromArray(Lanes.FLOATS, x, i);
       var rounded = v.fma(LOG2_E, ROUNDER);
       var n = rounded.sub(ROUNDER);

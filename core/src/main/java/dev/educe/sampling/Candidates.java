@@ -38,6 +38,7 @@ public final class Candidates {
   private final LogitKernels kernels;
   private final float[] scores; // [vocabularySize], by id
   private final float[] maxima; // [groups of scores]
+  private final int[] found = new int[LogitKernels.BLOCK];
   private final int[] marks; // [vocabularySize]; zeros between uses
   private final Ranking ranking; // what is left, by score, unless that is everything
   private final Ranking spare; // for another order, or a part of it
@@ -75,7 +76,7 @@ public final class Candidates {
     marks = new int[vocabularySize];
     ranking = new Ranking(vocabularySize);
     spare = new Ranking(Math.max(vocabularySize, groups));
-    weights = new Weights(kernels);
+    weights = new Weights(vocabularySize, kernels);
   }
 
   /// How many logits a row has.
@@ -226,7 +227,8 @@ public final class Candidates {
 
   /// The entropy of the probabilities, in natural units.
   float entropy() {
-    return (float) (logTotal(totalWeight()) - weights.meanExponent(ranking, isWhole));
+    long total = totalWeight();
+    return (float) (logTotal(total) - weights.meanExponent(total));
   }
 
   /// Divides all exponents from now on; 0 leaves weight to the likeliest alone.
@@ -293,8 +295,9 @@ public final class Candidates {
 
   /// Drops all but the likeliest tokens whose weights together reach `share` of the total.
   void keepShare(double share) {
-    long total = totalWeight();
-    long last = weights.locate(target(share, total), ranking, isWhole, spare);
+    look();
+    long total = weights.order(ranking, isWhole);
+    long last = weights.locate(target(share, total), spare);
     if (isWhole) {
       leave(weights.excludeAfter(last));
     } else {
@@ -308,10 +311,9 @@ public final class Candidates {
   /// likeliest token's, so that no logarithm is needed: the surprise is then (highest − score) /
   /// temperature, and the mean is that under the weights.
   void keepTypical(double share) {
-    look();
-    float mean = (float) weights.meanExponent(ranking, isWhole);
-    long total = weights.sumTypical(mean, ranking, isWhole);
-    long last = weights.locate(target(share, total), ranking, isWhole, spare);
+    long total = totalWeight();
+    weights.orderByTypicality((float) weights.meanExponent(total));
+    long last = weights.locate(target(share, total), spare);
     if (isWhole) {
       leave(weights.excludeAfter(last));
     } else {
@@ -358,13 +360,21 @@ public final class Candidates {
     }
   }
 
+  /// Makes ready to [#draw].
+  ///
+  /// @return the sum of all weights
+  long beginDraw() {
+    look();
+    return weights.order(ranking, isWhole);
+  }
+
   /// The token whose share of the cumulated weights holds a random number.
   ///
   /// @param random 64 random bits
-  /// @param total as [#totalWeight] just gave it
+  /// @param total as [#beginDraw] just gave it
   int draw(long random, long total) {
     long target = Math.unsignedMultiplyHigh(random, total);
-    return Ranking.id(weights.locate(target, ranking, isWhole, spare));
+    return Ranking.id(weights.locate(target, spare));
   }
 
   /// The last weight part that a share of the total needs.
@@ -392,7 +402,7 @@ public final class Candidates {
     } else if (areFew(least)) {
       list(least);
     } else if (least > -Float.MAX_VALUE) {
-      leave(kernels.exclude(scores, 0, scores, 0, scores.length, least));
+      leave(kernels.exclude(scores, scores, 0, scores.length, least));
     }
   }
 
@@ -424,23 +434,26 @@ public final class Candidates {
     // Where some were dropped, it was by excluding them, and no other is excluded.
     float least = left < scores.length ? Math.max(number, -Float.MAX_VALUE) : number;
     ranking.clear();
-    if (least == Float.NEGATIVE_INFINITY) {
-      for (int id = 0; id < scores.length; id++) {
-        ranking.add(scores[id], id);
-      }
-      return;
-    }
-    for (int group = 0; group < maxima.length; group++) {
-      if (maxima[group] >= least) {
-        int first = firstOf(group);
-        int end = Math.min(scores.length, first + LogitKernels.BLOCK);
-        for (int id = first; id < end; id += LogitKernels.LANES) {
-          if (scores[id] >= least) {
-            ranking.add(scores[id], id);
-          }
+    for (int group = 0; group < maxima.length; group += LogitKernels.LANES) {
+      if (hasAny(group, least)) {
+        int from = firstOf(group);
+        int to = Math.min(scores.length, from + LogitKernels.BLOCK);
+        int count = kernels.find(scores, from, to, least, Float.POSITIVE_INFINITY, found);
+        for (int i = 0; i < count; i++) {
+          ranking.add(scores[found[i]], found[i]);
         }
       }
     }
+  }
+
+  /// Whether a block has a token of at least a score.
+  private boolean hasAny(int firstGroup, float least) {
+    for (int lane = 0; lane < LogitKernels.LANES; lane++) {
+      if (maxima[firstGroup + lane] >= least) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static int firstOf(int group) {

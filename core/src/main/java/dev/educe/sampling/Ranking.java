@@ -23,9 +23,19 @@ final class Ranking {
     entries = new long[capacity];
   }
 
-  static float number(long entry) {
-    int bits = ~(int) (entry >>> 32);
+  /// A number's bits, turned so that integer order is its order.
+  static int bits(float number) {
+    int bits = Float.floatToRawIntBits(number);
+    return bits ^ ((bits >> 31) & 0x7fff_ffff);
+  }
+
+  /// The number of such bits.
+  static float ofBits(int bits) {
     return Float.intBitsToFloat(bits ^ ((bits >> 31) & 0x7fff_ffff));
+  }
+
+  static float number(long entry) {
+    return ofBits(~(int) (entry >>> 32));
   }
 
   static int id(long entry) {
@@ -45,8 +55,7 @@ final class Ranking {
   ///
   /// @param number not NaN; −0 counts as +0
   static long entry(float number, int id) {
-    int bits = Float.floatToRawIntBits(number + 0f);
-    return (long) ~(bits ^ ((bits >> 31) & 0x7fff_ffff)) << 32 | id;
+    return (long) ~bits(number + 0f) << 32 | id;
   }
 
   void add(float number, int id) {

@@ -203,7 +203,7 @@ public final class Sampler {
       return scratch.best();
     }
     long bits = Integer.toUnsignedLong(random[0]) | (long) random[1] << 32;
-    long total = scratch.totalWeight();
+    long total = scratch.beginDraw();
     int token = scratch.draw(bits, total);
     if (sampling.mirostat().isOn()) {
       float surprise = -scratch.logProbability(token, total) / Mirostat.LN_2;

@@ -161,6 +161,38 @@ class BatchInvarianceTest {
     check(file, 290, random);
   }
 
+  /// All begin alike at the same time, and evict each other.
+  @Test
+  void aCrowdInASmallCacheLosesItsPagesAFewTimesAndNoBit(Random random, @TempDir Path folder)
+      throws Exception {
+    var file = TinyCheckpoints.of("llama", DType.Q8_0).write(folder.resolve("tiny.gguf"));
+    int[] shared = random.ints(40, 3, 290).toArray();
+    var crowd = new ArrayList<Asked>();
+    int pages = 0;
+    for (int i = 0; i < 64; i++) {
+      int[] own = random.ints(1 + random.nextInt(60), 3, 290).toArray();
+      int[] prompt = Arrays.copyOf(shared, shared.length + own.length);
+      System.arraycopy(own, 0, prompt, shared.length, own.length);
+      crowd.add(new Asked(prompt, Sampling.greedy()));
+      pages += Math.ceilDiv(prompt.length + GENERATED, 16);
+    }
+    alone(file, crowd);
+    int preempted = 0;
+    try (var models = Models.open(file, "", 2, options(pages / 10, 40));
+        var engine = engine(models, 16)) {
+      var together = crowd.stream().map(Asked::again).toList();
+      together.forEach(asked -> asked.submit(engine, "all", false));
+      for (int i = 0; i < together.size(); i++) {
+        together.get(i).take();
+        assertEquals(crowd.get(i).tokens, together.get(i).tokens, "request " + i);
+        int preemptions = together.get(i).usage.preemptions();
+        assertTrue(preemptions <= 4, preemptions + " preemptions");
+        preempted += preemptions;
+      }
+    }
+    assertTrue(preempted > 0, "nobody lost its pages");
+  }
+
   @Test
   void aWindowedModelFreesWhatItNoLongerSees(@TempDir Path folder, Random random) throws Exception {
     var file =

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.educe.backend.Batch;
 import dev.educe.cache.PagePool;
 import dev.educe.cache.PrefixKey;
 import dev.educe.engine.RefusedException.Kind;
@@ -19,6 +20,8 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -138,6 +141,75 @@ class EngineTest {
     var queue = new EventQueue(100, engine::wake);
     engine.submit(work(5, 10, queue));
     assertEquals(Finish.LENGTH, end(queue).finish());
+  }
+
+  /// An engine whose model fails as often as the counter says.
+  private static Engine failing(
+      PagePool pool, AtomicInteger failures, Supplier<? extends Throwable> failure) {
+    var executor =
+        new SimulatedExecutor(pool, 32, 8, Integer.MAX_VALUE, _ -> 7, new SimulatedClock(), 1, 1) {
+          @Override
+          public void forward(Batch batch) {
+            if (failures.getAndDecrement() > 0) {
+              EngineTest.<RuntimeException>throwAny(failure.get());
+            }
+            super.forward(batch);
+          }
+        };
+    return new Engine(
+        executor,
+        new Candidates(SimulatedExecutor.VOCABULARY),
+        Speculation.NONE,
+        EngineOptions.of(100, 4),
+        Clock.system(),
+        Meter.NONE);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void throwAny(Throwable failure) throws T {
+    throw (T) failure;
+  }
+
+  @Test
+  void aStepThatFailsEndsItsRequestsAndNoOther() throws InterruptedException {
+    var own = new PagePool(32, 8);
+    var failures = new AtomicInteger(1);
+    try (var shaky = failing(own, failures, () -> new IllegalStateException("planted"))) {
+      var queue = new EventQueue(100, shaky::wake);
+      shaky.submit(work(5, 10, queue));
+      var ended = end(queue);
+      assertEquals(Finish.FAILED, ended.finish());
+      assertEquals("planted", ended.cause().orElseThrow().getMessage());
+      queue = new EventQueue(100, shaky::wake);
+      shaky.submit(work(5, 10, queue));
+      assertEquals(Finish.LENGTH, end(queue).finish());
+      assertEquals(pool.pages(), shaky.call(pool::freePages) + shaky.progress().cachedPages());
+    }
+  }
+
+  /// As memory that runs out: everybody hears of it, and nobody waits for ever.
+  @Test
+  void anEngineThatFailsEndsEverybodyAndTakesNoMore() throws InterruptedException {
+    var own = new PagePool(32, 8);
+    var failures = new AtomicInteger();
+    var broken = failing(own, failures, () -> new OutOfMemoryError("planted"));
+    var queues = new ArrayList<EventQueue>();
+    for (int i = 0; i < 6; i++) {
+      var queue = new EventQueue(1, broken::wake);
+      broken.submit(work(5 + i, 50, queue));
+      queues.add(queue);
+    }
+    failures.set(1);
+    for (var queue : queues) {
+      var ended = end(queue);
+      assertEquals(Finish.FAILED, ended.finish());
+      String message = ended.cause().orElseThrow().getMessage();
+      assertTrue(message.contains("the engine has failed"), message);
+    }
+    var late = new EventQueue(1, broken::wake);
+    var refusal = assertThrows(RefusedException.class, () -> broken.submit(work(5, 5, late)));
+    assertEquals(Kind.CLOSED, refusal.kind());
+    broken.close();
   }
 
   @Test

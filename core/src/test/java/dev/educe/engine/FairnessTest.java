@@ -214,6 +214,33 @@ class FairnessTest {
   }
 
   @Test
+  void usageIsExact() {
+    // A step takes 5 ms and one for each token; 25 tokens take two pages of 16.
+    var cold = submit("shop", 0, 20, 5);
+    while (!cold.hasEnded) {
+      stepper.step();
+    }
+    var usage = cold.usage(clock.nanos());
+    assertEquals(0, usage.cachedTokens());
+    assertEquals(0, usage.queueNanos());
+    assertEquals(25 * MILLI, usage.prefillNanos());
+    assertEquals(4 * 6 * MILLI, usage.decodeNanos());
+    assertEquals(2 * 49 * MILLI, usage.pageNanos());
+    var warm = submit("shop", 0, 20, 1);
+    while (!warm.hasEnded) {
+      stepper.step();
+    }
+    usage = warm.usage(clock.nanos());
+    assertEquals(16, usage.cachedTokens());
+    assertEquals(9 * MILLI, usage.prefillNanos());
+    assertEquals(2 * 9 * MILLI, usage.pageNanos());
+    var shop = stepper.totals().get("shop");
+    assertEquals(40, shop.promptTokens());
+    assertEquals(16, shop.cachedTokens());
+    assertEquals(6, shop.generatedTokens());
+  }
+
+  @Test
   void aRecordingTellsOfEachRequest(@TempDir Path folder) throws IOException {
     try (var recording = new Recording()) {
       recording.enable("dev.educe.Request");

@@ -13,6 +13,8 @@ import dev.educe.format.ModelFormatException;
 import dev.educe.format.TensorEntry;
 import dev.educe.format.UnsupportedModelException;
 import dev.educe.model.arch.Architectures;
+import dev.educe.optimize.MeasuredModel;
+import dev.educe.optimize.ReadingOptions;
 import dev.educe.optimize.quantize.Mix;
 import dev.educe.optimize.quantize.QuantizeOptions;
 import dev.educe.optimize.quantize.Quantizer;
@@ -151,6 +153,27 @@ class HuggingFaceCheckpointTest {
   void filesOfLlamaCppSurvive(String name, String type) throws IOException {
     try (var gguf = Gguf.open(TestData.file("golden", "arch", name + ".gguf"))) {
       same(gguf, converted(new Folder(folder.resolve("theirs"), gguf, type).write()));
+    }
+  }
+
+  /// A folder is calibrated on without a conversion.
+  @Test
+  void aFolderIsReadAsAModel() throws IOException {
+    Path original = TinyCheckpoints.of("llama", DType.F16).write(folder.resolve("original.gguf"));
+    try (var gguf = Gguf.open(original)) {
+      Path theirs = new Folder(folder.resolve("theirs"), gguf, "llama").write();
+      assertArrayEquals(logits(original), logits(theirs));
+    }
+  }
+
+  private static float[] logits(Path path) throws IOException {
+    var reading = ReadingOptions.defaults().withThreads(1).withContextTokens(TOKENS.length);
+    try (var model = MeasuredModel.load(path, reading);
+        var passage = model.read(TOKENS, 0)) {
+      passage.next();
+      var logits = new float[model.vocabularySize()];
+      passage.copyLogits(TOKENS.length - 1, logits);
+      return logits;
     }
   }
 

@@ -158,9 +158,9 @@ class CandidatesTest {
   @Test
   void everyDrawHasAToken() {
     var candidates = begin(new float[] {1, 1, 1, -50});
-    assertEquals(0, candidates.draw(0, candidates.totalWeight()));
-    assertEquals(1, candidates.draw(0x8000_0000_0000_0000L, candidates.totalWeight()));
-    assertEquals(2, candidates.draw(-1, candidates.totalWeight()));
+    assertEquals(0, candidates.draw(0, candidates.beginDraw()));
+    assertEquals(1, candidates.draw(0x8000_0000_0000_0000L, candidates.beginDraw()));
+    assertEquals(2, candidates.draw(-1, candidates.beginDraw()));
   }
 
   @Test

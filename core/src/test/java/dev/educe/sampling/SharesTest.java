@@ -51,7 +51,7 @@ class SharesTest {
         for (long number : new long[] {0, -1, random.nextLong(), random.nextLong()}) {
           long target = Math.unsignedMultiplyHigh(number, row.total());
           int[] upToIt = row.upTo(target, row::score);
-          long total = row.candidates.totalWeight();
+          long total = row.candidates.beginDraw();
           assertEquals(upToIt[upToIt.length - 1], row.candidates.draw(number, total), row.what);
         }
       }

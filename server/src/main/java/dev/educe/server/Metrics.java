@@ -14,6 +14,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -53,11 +54,9 @@ public final class Metrics {
 
   // The registry would make a name and all buckets anew to find what is there.
   private final Map<Answered, Timer> requests = new ConcurrentHashMap<>();
-  private final Map<Refused, Counter> refusals = new ConcurrentHashMap<>();
+  private final Map<List<String>, Counter> counters = new ConcurrentHashMap<>();
 
   private record Answered(String path, String model, int status) {}
-
-  private record Refused(String path, String code) {}
 
   private record ModelTimes(Timer firstToken, Timer interToken, Timer queue) {}
 
@@ -107,11 +106,7 @@ public final class Metrics {
             new Answered(path, exchange.model(), exchange.status()), this::requestTimer)
         .record(System.nanoTime() - exchange.startNanos(), TimeUnit.NANOSECONDS);
     if (!exchange.code().isEmpty()) {
-      refusals
-          .computeIfAbsent(
-              new Refused(path, exchange.code()),
-              of -> registry.counter("educe.refusals", "path", of.path(), "code", of.code()))
-          .increment();
+      counter("educe.refusals", "path", path, "code", exchange.code()).increment();
     }
     exchange.took().ifPresent(took -> took(exchange.caller().tenant(), took));
   }
@@ -126,12 +121,10 @@ public final class Metrics {
   }
 
   private void took(String tenant, Took took) {
-    registry.counter("educe.tenant.requests", "tenant", tenant).increment();
-    registry.counter("educe.tenant.tokens.prompt", "tenant", tenant).increment(took.inputTokens());
-    registry.counter("educe.tenant.tokens.cached", "tenant", tenant).increment(took.cachedTokens());
-    registry
-        .counter("educe.tenant.tokens.generated", "tenant", tenant)
-        .increment(took.outputTokens());
+    counter("educe.tenant.requests", "tenant", tenant).increment();
+    counter("educe.tenant.tokens.prompt", "tenant", tenant).increment(took.inputTokens());
+    counter("educe.tenant.tokens.cached", "tenant", tenant).increment(took.cachedTokens());
+    counter("educe.tenant.tokens.generated", "tenant", tenant).increment(took.outputTokens());
   }
 
   /// A text's first token has come.
@@ -143,12 +136,12 @@ public final class Metrics {
   ///
   /// @param finish why, in a word
   public void ended(String model, String finish, TokenUsage usage) {
-    registry.counter("educe.texts", "model", model, "finish", finish).increment();
-    registry.counter("educe.tokens.prompt", "model", model).increment(usage.promptTokens());
-    registry.counter("educe.tokens.cached", "model", model).increment(usage.cachedTokens());
-    registry.counter("educe.tokens.generated", "model", model).increment(usage.generatedTokens());
-    registry.counter("educe.tokens.drafted", "model", model).increment(usage.draftedTokens());
-    registry.counter("educe.tokens.rejected", "model", model).increment(usage.rejectedTokens());
+    counter("educe.texts", "model", model, "finish", finish).increment();
+    counter("educe.tokens.prompt", "model", model).increment(usage.promptTokens());
+    counter("educe.tokens.cached", "model", model).increment(usage.cachedTokens());
+    counter("educe.tokens.generated", "model", model).increment(usage.generatedTokens());
+    counter("educe.tokens.drafted", "model", model).increment(usage.draftedTokens());
+    counter("educe.tokens.rejected", "model", model).increment(usage.rejectedTokens());
     var own = times.get(model);
     own.queue.record(usage.queueNanos(), TimeUnit.NANOSECONDS);
     if (usage.generatedTokens() > 1) {
@@ -162,8 +155,15 @@ public final class Metrics {
   /// @param texts how many
   /// @param tokens of them that were read
   public void embedded(String model, int texts, long tokens) {
-    registry.counter("educe.texts", "model", model, "finish", "embedded").increment(texts);
-    registry.counter("educe.tokens.prompt", "model", model).increment(tokens);
+    counter("educe.texts", "model", model, "finish", "embedded").increment(texts);
+    counter("educe.tokens.prompt", "model", model).increment(tokens);
+  }
+
+  /// @param nameAndTags a name, then names and values of tags
+  private Counter counter(String... nameAndTags) {
+    return counters.computeIfAbsent(
+        List.of(nameAndTags),
+        all -> registry.counter(all.getFirst(), all.subList(1, all.size()).toArray(String[]::new)));
   }
 
   private Timer timer(String name, String model) {

@@ -48,6 +48,15 @@ public enum Endpoint {
     };
   }
 
+  /// What a chunk says; empty if it brings something else.
+  String said(JsonNode chunk) {
+    JsonNode choice = chunk.path("choices").path(0);
+    return switch (this) {
+      case COMPLETIONS -> choice.path("text").asString("");
+      case CHAT -> choice.path("delta").path("content").asString("");
+    };
+  }
+
   private static boolean isText(JsonNode node) {
     return node.isString() && !node.stringValue().isEmpty();
   }

@@ -120,8 +120,8 @@ public final class Batches implements AutoCloseable {
   /// What is asked of a batch.
   ///
   /// @param endpoint that all lines ask
-  /// @param window as it was given, and how long that is: what is not answered then never is
-  /// @param length of the window
+  /// @param window as it was given
+  /// @param length how long that is: what is not answered then never is
   /// @param metadata to be kept with it; null of JSON for none
   /// @param answersKept how long the files of its answers are kept; the usual time if nothing is
   ///   said

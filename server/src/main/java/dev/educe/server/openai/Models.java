@@ -37,6 +37,9 @@ final class Models {
 
   /// The same as long as the same seed gives the same answer.
   static String fingerprint(Catalogue catalogue, String model) {
-    return "fp_%x_%x".formatted(Kernels.CONTRACT_VERSION, catalogue.entry(model).createdSeconds());
+    return "fp_"
+        + Integer.toHexString(Kernels.CONTRACT_VERSION)
+        + "_"
+        + Long.toHexString(catalogue.entry(model).createdSeconds());
   }
 }
