@@ -77,7 +77,8 @@ final class Slabs implements AutoCloseable {
   synchronized void gather() {
     finish();
     if (!ordinary.isEmpty()) {
-      var thread = new Thread(() -> ordinary.forEach(this::gather), "educe-pages");
+      List<MemorySegment> moved = List.copyOf(ordinary);
+      var thread = new Thread(() -> moved.forEach(this::gather), "educe-pages");
       thread.setDaemon(true);
       thread.start();
     }
