@@ -99,11 +99,6 @@ class BenchServeTest {
       }
       // Tokens of a model so small may all come at once: only the first surely takes time.
       assertTrue(load.get("ttft_ms").get("p50").asDouble() > 0, ran.out());
-      // A first token cannot come to a client before the server has it.
-      assertTrue(
-          1.05 * load.get("ttft_ms").get("max").asDouble()
-              >= load.get("server").get("ttft_ms").get("p99").asDouble(),
-          ran.out());
     }
   }
 
