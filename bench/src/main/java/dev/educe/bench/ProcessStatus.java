@@ -44,4 +44,18 @@ final class ProcessStatus {
     }
     return hundredths / 1e2;
   }
+
+  /// Processor time in seconds in which nothing of this machine idled, or another machine had its
+  /// processors.
+  ///
+  /// Source: proc(5): after `cpu` come user, nice, system, idle, iowait, irq, softirq and steal, in
+  /// hundredths of a second.
+  static double machineSeconds() throws IOException {
+    String[] fields = Files.readString(Path.of("/proc/stat")).split("\n", 2)[0].split(" +");
+    long hundredths = 0;
+    for (int i : new int[] {1, 2, 3, 6, 7, 8}) {
+      hundredths += Long.parseLong(fields[i]);
+    }
+    return hundredths / 1e2;
+  }
 }
