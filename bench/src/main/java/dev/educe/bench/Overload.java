@@ -28,8 +28,8 @@ final class Overload {
   private static final int AFTER_SECONDS = 5;
   private static final int MANY = 1_000_000;
   private static final int WARM_ANSWERS = 32;
-  private static final int WARM_REFUSALS = 2_400;
-  private static final double WARM_REFUSALS_RATE = 400;
+  private static final int WARM_REFUSALS = 6_000;
+  private static final double WARM_REFUSALS_RATE = 600;
 
   // A storm's answers may take as long as the peak's longest did, and so long in the queue.
   private static final double WAIT_MILLIS_MAX = 4_000;
@@ -59,9 +59,14 @@ final class Overload {
   }
 
   /// One load and what it took: processor time of this process, of the server, of those of the
-  /// server's threads that compute, and of the whole machine.
+  /// server's threads that compute or compile, and of the whole machine.
   private record Turn(
-      List<Reply> replies, double clients, double server, double engine, double machine) {
+      List<Reply> replies,
+      double clients,
+      double server,
+      double engine,
+      double compilers,
+      double machine) {
     LoadResult result() {
       return new LoadResult("turn", 0, replies, List.of());
     }
@@ -71,9 +76,9 @@ final class Overload {
       return Goodput.of(replies, millisMax);
     }
 
-    /// Processor seconds a second of the server's threads that do not compute.
+    /// Processor seconds a second of the server's threads that neither compute nor compile.
     double httpCores() {
-      return (server - engine) / result().seconds();
+      return (server - engine - compilers) / result().seconds();
     }
 
     /// Who has processors meanwhile, and how many.
@@ -81,9 +86,10 @@ final class Overload {
       double seconds = result().seconds();
       return String.format(
           Locale.ROOT,
-          "%.2f of the server's threads that compute, %.2f of its others, %.2f of the clients,"
-              + " %.2f of whoever else there is",
+          "%.2f of the server's threads that compute, %.2f of its compilers, %.2f of its others,"
+              + " %.2f of the clients, %.2f of whoever else there is",
           engine / seconds,
+          compilers / seconds,
           httpCores(),
           clients / seconds,
           Math.max(0, machine - server - clients) / seconds);
@@ -125,6 +131,7 @@ final class Overload {
     double own = ServedProcess.seconds(ProcessHandle.current());
     double server = this.server.seconds();
     double engine = this.server.engineSeconds();
+    double compilers = this.server.compilerSeconds();
     double machine = ProcessStatus.machineSeconds();
     var replies = work.run();
     return new Turn(
@@ -132,6 +139,7 @@ final class Overload {
         ServedProcess.seconds(ProcessHandle.current()) - own,
         this.server.seconds() - server,
         this.server.engineSeconds() - engine,
+        this.server.compilerSeconds() - compilers,
         ProcessStatus.machineSeconds() - machine);
   }
 

@@ -34,7 +34,12 @@ final class ProcessStatus {
     long hundredths = 0;
     try (var threads = Files.newDirectoryStream(tasks)) {
       for (Path thread : threads) {
-        String stat = Files.readString(thread.resolve("stat"));
+        String stat;
+        try {
+          stat = Files.readString(thread.resolve("stat"));
+        } catch (IOException _) {
+          continue; // it has just ended
+        }
         String name = stat.substring(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
         if (names.stream().anyMatch(name::startsWith)) {
           String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
