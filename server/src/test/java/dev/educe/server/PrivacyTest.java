@@ -4,15 +4,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.educe.server.access.ApiKey;
 import dev.educe.server.access.KeyFile;
 import dev.educe.server.http.Quota;
 import dev.educe.server.http.Scope;
+import dev.educe.server.model.EngineCatalogue;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -23,6 +30,7 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What clients say is in their answers and in their files, and nowhere else.
@@ -33,19 +41,31 @@ class PrivacyTest {
 
   /// Takes all that is logged, at any level.
   private static final class Log extends Handler implements AutoCloseable {
-    private final Logger logger = Logger.getLogger("dev.educe");
+    private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
+
+    private final Logger logger = Logger.getLogger("");
     private final Level before = logger.getLevel();
+    private final Level jettyBefore = JETTY.getLevel();
     private final Queue<String> lines = new ConcurrentLinkedQueue<>();
 
     Log() {
       setLevel(Level.ALL);
       logger.setLevel(Level.ALL);
+      JETTY.setLevel(Level.ALL); // as somebody would who looks for a fault
       logger.addHandler(this);
     }
 
     @Override
     public void publish(LogRecord line) {
-      lines.add(line.getMessage() + " " + line.getThrown());
+      String name = line.getLoggerName();
+      if (name.startsWith("java.") || name.startsWith("jdk.") || name.startsWith("sun.")) {
+        return; // the client's
+      }
+      var thrown = new StringWriter();
+      if (line.getThrown() != null) {
+        line.getThrown().printStackTrace(new PrintWriter(thrown));
+      }
+      lines.add(line.getMessage() + " " + Arrays.toString(line.getParameters()) + " " + thrown);
     }
 
     @Override
@@ -55,6 +75,7 @@ class PrivacyTest {
     public void close() {
       logger.removeHandler(this);
       logger.setLevel(before);
+      JETTY.setLevel(jettyBefore);
     }
   }
 
@@ -113,6 +134,22 @@ class PrivacyTest {
         String[] parts = each.replace("%s", CANARY).split(" ", 2);
         served.post(parts[0], parts[1], headers);
       }
+      for (String name :
+          List.of(
+              "origin",
+              "referer",
+              "cookie",
+              "accept",
+              "x-request-id",
+              "traceparent",
+              "x-" + CANARY,
+              "anthropic-version",
+              "openai-organization",
+              "content-type",
+              "range")) {
+        served.get("/v1/models?" + CANARY + "=" + CANARY, name, CANARY);
+        served.get("/v1/files/" + CANARY, "authorization", headers[1], name, CANARY);
+      }
       BatchesTest.upload(served, "{\"custom_id\":\"" + CANARY + "\"}\n", headers);
       for (int i = 0; i < 3; i++) {
         served.get("/v1/models", "authorization", "Bearer sk-" + CANARY);
@@ -120,6 +157,11 @@ class PrivacyTest {
       }
       served.raw("GET /" + CANARY + " HTTP/1.1\r\nHost: " + CANARY + "\r\n\r\n");
       served.raw(CANARY + " / HTTP/1.1\r\n\r\n");
+      served.raw("GET / HTTP/1.1\r\n" + CANARY + "\r\n\r\n");
+      served.raw("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n" + CANARY);
+      served.raw(
+          "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+              + "Authorization: Bearer %s\r\n\r\n%s".formatted(created.secret(), CANARY));
       served.model.held.release();
       String figures = served.get("/metrics", headers).body();
       assertTrue(figures.contains("educe_"), figures);
@@ -128,9 +170,47 @@ class PrivacyTest {
       for (String line : served.log) {
         assertFalse(line.contains(CANARY) || line.contains(created.secret()), line);
       }
-      assertTrue(log.lines.contains("seen null"), "nothing was listened to");
+      assertTrue(
+          log.lines.stream().anyMatch(line -> line.startsWith("seen ")), "nothing was listened to");
       for (String line : log.lines) {
         assertFalse(line.contains(CANARY) || line.contains(created.secret()), line);
+      }
+    }
+  }
+
+  /// Templates, grammars and the engine read what the fake model does not.
+  @Test
+  @EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
+  void nothingThatIsSaidToAModelIsLoggedOrStaysInAThread() throws Exception {
+    try (var log = new Log();
+        var served =
+            new Served(
+                (config, _) -> new EngineCatalogue(config.models(), 0, Duration.ZERO),
+                "models.letters.file="
+                    + Path.of(System.getenv("EDUCE_TESTDATA"), "models", "stories260K.gguf"),
+                "models.letters.chat-template=chatml",
+                "models.letters.context=256")) {
+      for (String each : bodies()) {
+        String[] parts = each.replace("%s", CANARY).split(" ", 2);
+        served.post(parts[0], parts[1].replace("\"letters\",", "\"letters\",\"max_tokens\":3,"));
+        served.post(parts[0], parts[1]);
+      }
+      String body = "{\"model\":\"letters\",\"prompt\":\"%s\",\"max_tokens\":200,\"stream\":true}";
+      try (var socket = served.asking(body.formatted(CANARY))) {
+        assertTrue(socket.getInputStream().read() > 0);
+        Path dump = folder.resolve("threads");
+        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+            .dumpThreads(dump.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.JSON);
+        String threads = Files.readString(dump);
+        assertTrue(threads.contains("dev.educe.engine"), threads);
+        assertFalse(threads.contains(CANARY));
+      }
+      Served.await(() -> served.server.underWay() == 0);
+      assertTrue(served.log.size() > bodies().size());
+      assertTrue(served.log.stream().noneMatch(line -> line.contains(CANARY)));
+      assertFalse(log.lines.isEmpty());
+      for (String line : log.lines) {
+        assertFalse(line.contains(CANARY), line);
       }
     }
   }
