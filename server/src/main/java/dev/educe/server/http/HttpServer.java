@@ -5,8 +5,6 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -25,9 +23,6 @@ public final class HttpServer implements AutoCloseable {
   // has a limit of its own, commonly as much; beyond it, clients try again after a second.
   private static final int BACKLOG = 4_096;
 
-  // Held, for loggers that nobody holds forget their levels.
-  private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
-
   private final Server server;
   private final ServerConnector connector;
   private final Front front;
@@ -39,10 +34,7 @@ public final class HttpServer implements AutoCloseable {
   /// @throws IOException if it cannot
   public HttpServer(HttpOptions options, List<Route> routes, Guard guard, Observer observer)
       throws IOException {
-    // Below this level Jetty writes out what it reads and sends: keys, prompts and answers.
-    if (JETTY.isLoggable(Level.CONFIG)) {
-      JETTY.setLevel(Level.INFO);
-    }
+    JettyLog.hold();
     // Zero is no limit: how many requests run at once is decided where they can be refused.
     server = new Server(new VirtualThreadPool(0));
     isSecure = options.tls().isPresent();
