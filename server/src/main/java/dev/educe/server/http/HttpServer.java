@@ -56,13 +56,12 @@ public final class HttpServer implements AutoCloseable {
   private ServerConnector connector(HttpOptions options) {
     var http = new HttpConnectionFactory(configuration(options));
     if (options.tls().isEmpty()) {
-      return new ServerConnector(server, 1, 1, http);
+      return new Door(server, http);
     }
     var context = new SslContextFactory.Server();
     context.setSslContext(options.tls().get());
     context.setIncludeProtocols("TLSv1.3", "TLSv1.2");
-    return new ServerConnector(
-        server, 1, 1, new SslConnectionFactory(context, http.getProtocol()), http);
+    return new Door(server, new SslConnectionFactory(context, http.getProtocol()), http);
   }
 
   private static HttpConfiguration configuration(HttpOptions options) {
