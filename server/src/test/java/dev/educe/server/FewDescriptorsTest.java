@@ -63,7 +63,7 @@ class FewDescriptorsTest {
           crowd.add(new Socket("127.0.0.1", port));
           crowd.getLast().getOutputStream().write(REQUEST);
         }
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 4; i++) {
           assertEquals(200, ask(first));
           Thread.sleep(300); // meanwhile more is tried in vain
         }

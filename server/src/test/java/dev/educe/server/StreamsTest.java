@@ -134,14 +134,12 @@ class StreamsTest {
           "/api/chat {\"model\":\"letters\",%s}",
           "/api/generate {\"model\":\"letters\",\"prompt\":\"compile\"}"
         }) {
-      for (boolean reset : new boolean[] {true, false}) {
-        int rendering = served.model.rendering.get();
-        String[] parts = each.replace("%s", messages).split(" ", 2);
-        var socket = served.asking(parts[0], parts[1]);
-        Served.await(() -> served.model.rendering.get() == rendering + 1);
-        leave(socket, reset);
-        Served.await(() -> served.server.underWay() == 0);
-      }
+      int rendering = served.model.rendering.get();
+      String[] parts = each.replace("%s", messages).split(" ", 2);
+      var socket = served.asking(parts[0], parts[1]);
+      Served.await(() -> served.model.rendering.get() == rendering + 1);
+      leave(socket, each.contains("chat"));
+      Served.await(() -> served.server.underWay() == 0);
     }
     assertEquals(before, served.model.started.get());
     assertTrue(served.log.stream().noneMatch(line -> line.contains("engine_error")));
