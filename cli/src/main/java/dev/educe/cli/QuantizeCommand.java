@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -181,9 +182,10 @@ final class QuantizeCommand implements Callable<Integer> {
   }
 
   private QuantizeOptions options() throws IOException {
+    Optional<Sample> sample = calibration == null ? Optional.empty() : Optional.of(sample());
     QuantizeOptions options;
     try {
-      options = goal().withPure(pure).withThreads(threads);
+      options = goal(sample).withPure(pure).withThreads(threads);
       options = options.withOverrides(tensors.stream().map(Chosen::of).toList());
     } catch (IllegalArgumentException e) {
       throw wrong(e.getMessage());
@@ -194,7 +196,7 @@ final class QuantizeCommand implements Callable<Integer> {
     if (imatrix != null) {
       options = options.withImportance(ImportanceMatrix.read(ModelFile.readable(imatrix)));
     }
-    return calibration == null ? options : options.withMoments(moments());
+    return sample.isPresent() ? options.withMoments(moments(sample.get())) : options;
   }
 
   private Sample sample() throws IOException {
@@ -204,24 +206,25 @@ final class QuantizeCommand implements Callable<Integer> {
             Files.readAllBytes(ModelFile.readable(calibration)), calibration.toString()));
   }
 
-  private SecondMoments moments() throws IOException {
+  private SecondMoments moments(Sample sample) throws IOException {
     if (pre != null) {
       throw wrong("--pre is for conversion: write F16 first, and calibrate on what was written");
     }
     try (var progress = new Progress(console, "reading")) {
       return SecondMoments.measure(
-          input(), ReadingOptions.defaults().withThreads(threads), sample(), progress);
+          input(), ReadingOptions.defaults().withThreads(threads), sample, progress);
     }
   }
 
-  private QuantizeOptions goal() throws IOException {
+  private QuantizeOptions goal(Optional<Sample> sample) {
     if (budget != null) {
       if (type != null || pure) {
         throw wrong("a budget chooses the formats: leave out TYPE and --pure");
       }
-      return calibration == null
-          ? QuantizeOptions.of(Budget.of(budget))
-          : QuantizeOptions.of(Budget.of(budget), sample());
+      var wanted = Budget.of(budget);
+      return sample
+          .map(text -> QuantizeOptions.of(wanted, text))
+          .orElseGet(() -> QuantizeOptions.of(wanted));
     }
     if (type == null) {
       throw wrong("TYPE is missing: give one of " + Mix.names() + ", or --budget");

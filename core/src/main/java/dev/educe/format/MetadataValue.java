@@ -212,7 +212,7 @@ public sealed interface MetadataValue {
               + (type == IntType.UINT64 ? Long.toUnsignedString(value) : Long.toString(value));
       case Number(var isDouble, var value) -> (isDouble ? "float64 " : "float32 ") + value;
       case Flag(var value) -> "bool " + value;
-      case Text(var value) -> "string \"" + excerpt(value) + "\"";
+      case Text(var value) -> "string \"" + ModelFormatException.excerpt(value) + "\"";
       case Ints ints -> arrayOf(ints.values.length, ints.type.toString());
       case Numbers numbers ->
           arrayOf(numbers.values.length, numbers.isDouble ? "float64" : "float32");
@@ -224,11 +224,5 @@ public sealed interface MetadataValue {
 
   private static String arrayOf(int count, String elements) {
     return String.format(Locale.ROOT, "an array of %,d %s", count, elements);
-  }
-
-  // A terminal must not obey what a file says.
-  private static String excerpt(String value) {
-    String start = value.length() > 40 ? value.substring(0, 40) + "…" : value;
-    return start.replaceAll("\\p{Cc}", "\ufffd");
   }
 }

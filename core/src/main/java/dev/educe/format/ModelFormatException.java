@@ -19,4 +19,10 @@ public final class ModelFormatException extends IOException {
   public ModelFormatException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /// What a file says, for a message: its beginning, and nothing that a terminal would obey.
+  public static String excerpt(String text) {
+    String start = text.length() > 80 ? text.substring(0, 80) + "…" : text;
+    return start.replaceAll("\\p{Cc}", "\ufffd");
+  }
 }

@@ -119,7 +119,7 @@ final class SafetensorsHeader {
         skipTexts();
         continue;
       }
-      subject = "the tensor '" + shown(name) + "'";
+      subject = "the tensor '" + ModelFormatException.excerpt(name) + "'";
       var problem = GgufRules.nameProblem(name, NAME_BYTES_MAX);
       if (problem.isPresent()) {
         throw error("has a name that %s", problem.get());
@@ -153,7 +153,9 @@ final class SafetensorsHeader {
         case "dtype" -> type = Optional.of(type());
         case "shape" -> shape = Optional.of(shape());
         case "data_offsets" -> offsets = Optional.of(numbers("data_offsets", 2));
-        default -> throw error("has the unknown property '%s'", shown(json.currentName()));
+        default ->
+            throw error(
+                "has the unknown property '%s'", ModelFormatException.excerpt(json.currentName()));
       }
     }
     if (type.isEmpty() || shape.isEmpty() || offsets.isEmpty()) {
@@ -184,8 +186,10 @@ final class SafetensorsHeader {
     return Stream.of(DType.F32, DType.F16, DType.BF16)
         .filter(type -> type.name().equals(name))
         .findFirst()
-        .orElseThrow(
-            () -> error("has the element type %s; F32, F16 and BF16 are read", shown(name)));
+        .orElseThrow(() ->
+            error(
+                "has the element type %s; F32, F16 and BF16 are read",
+                ModelFormatException.excerpt(name)));
   }
 
   private Shape shape() throws ModelFormatException {
@@ -222,7 +226,7 @@ final class SafetensorsHeader {
     for (var tensor :
         tensors.stream().sorted(Comparator.comparingLong(TensorEntry::offset)).toList()) {
       if (tensor.offset() != next) {
-        subject = "the tensor '" + shown(tensor.name()) + "'";
+        subject = "the tensor '" + ModelFormatException.excerpt(tensor.name()) + "'";
         throw error(
             "begins at offset %,d of the data, expected %,d: tensors follow each other without"
                 + " gaps",
@@ -263,11 +267,5 @@ final class SafetensorsHeader {
 
   private static ModelFormatException bad(String start, String problem, Object... values) {
     return new ModelFormatException(start + " " + String.format(Locale.ROOT, problem, values));
-  }
-
-  // A terminal must not obey what a file says.
-  private static String shown(String text) {
-    String start = text.length() > 80 ? text.substring(0, 80) + "…" : text;
-    return start.replaceAll("\\p{Cc}", "\ufffd");
   }
 }

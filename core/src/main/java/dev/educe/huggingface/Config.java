@@ -103,7 +103,7 @@ record Config(Fields fields, Family family) {
       default ->
           throw new UnsupportedModelException(
               "%s: the RoPE scaling '%s' is not supported; there are default, linear, yarn, llama3"
-                  .formatted(fields.source(), Fields.shown(ropeType())));
+                  .formatted(fields.source(), ModelFormatException.excerpt(ropeType())));
     }
   }
 
@@ -189,7 +189,7 @@ record Config(Fields fields, Family family) {
     }
     String activation = fields.text("hidden_act").orElse("silu");
     if (!activation.equals("silu")) {
-      throw unsupported("hidden_act", "'" + Fields.shown(activation) + "'");
+      throw unsupported("hidden_act", "'" + ModelFormatException.excerpt(activation) + "'");
     }
     if (!fields.integers("mlp_only_layers").isEmpty()) {
       throw unsupported("mlp_only_layers", "a list of layers");

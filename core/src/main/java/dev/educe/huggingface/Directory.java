@@ -64,7 +64,8 @@ final class Directory {
     var ofTensor = parts.computeIfAbsent(name.get().name(), _ -> new TreeMap<>());
     if (ofTensor.putIfAbsent(name.get().expert().orElse(0), stored) != null) {
       throw new ModelFormatException(
-          "%s: the tensor '%s' is there under two names".formatted(source, Fields.shown(theirs)));
+          "%s: the tensor '%s' is there under two names"
+              .formatted(source, ModelFormatException.excerpt(theirs)));
     }
   }
 
@@ -149,7 +150,7 @@ final class Directory {
             "%s: the tensor '%s' is %s %s, wanted %s %s as the experts before it"
                 .formatted(
                     source,
-                    Fields.shown(entry.name()),
+                    ModelFormatException.excerpt(entry.name()),
                     entry.type(),
                     entry.shape(),
                     first.type(),
@@ -169,6 +170,6 @@ final class Directory {
   private ModelFormatException unknown(String theirs) {
     return new ModelFormatException(
         "%s: the tensor '%s' is none that such a model has"
-            .formatted(source, Fields.shown(theirs)));
+            .formatted(source, ModelFormatException.excerpt(theirs)));
   }
 }

@@ -37,7 +37,7 @@ enum Family {
                 "%s: models of type '%s' are not read; there are %s, and GGUF files of other kinds"
                     .formatted(
                         config.source(),
-                        Fields.shown(type),
+                        ModelFormatException.excerpt(type),
                         Arrays.stream(values())
                             .map(family -> family.modelType)
                             .collect(Collectors.joining(", ")))));

@@ -203,16 +203,11 @@ final class Fields {
   }
 
   ModelFormatException wrong(String name, String wanted) {
-    return new ModelFormatException("%s: '%s' must be %s".formatted(source, shown(name), wanted));
+    return new ModelFormatException(
+        "%s: '%s' must be %s".formatted(source, ModelFormatException.excerpt(name), wanted));
   }
 
   private Optional<JsonNode> find(String name) {
     return Optional.ofNullable(json.get(name)).filter(value -> !value.isNull());
-  }
-
-  /// A text of a file for a message: short, and nothing a terminal would obey.
-  static String shown(String text) {
-    String start = text.length() > 80 ? text.substring(0, 80) + "…" : text;
-    return start.replaceAll("\\p{Cc}", "\ufffd");
   }
 }

@@ -56,7 +56,8 @@ final class Shards implements AutoCloseable {
       if (!shards.tensors.containsKey(tensor)) {
         shards.close();
         throw new ModelFormatException(
-            "%s: the tensor '%s' is in none of its files".formatted(index, Fields.shown(tensor)));
+            "%s: the tensor '%s' is in none of its files"
+                .formatted(index, ModelFormatException.excerpt(tensor)));
       }
     }
     return shards;
@@ -88,7 +89,10 @@ final class Shards implements AutoCloseable {
       if (other != null) {
         throw new ModelFormatException(
             "%s: the tensor '%s' is also in %s"
-                .formatted(path, Fields.shown(entry.name()), other.file().path().getFileName()));
+                .formatted(
+                    path,
+                    ModelFormatException.excerpt(entry.name()),
+                    other.file().path().getFileName()));
       }
     }
   }

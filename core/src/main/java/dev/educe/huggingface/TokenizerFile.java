@@ -23,7 +23,7 @@ record TokenizerFile(Fields file, Fields model) {
     if (!type.equals("BPE")) {
       throw new UnsupportedModelException(
           "%s: vocabularies of type '%s' are not supported; there is BPE"
-              .formatted(file.source(), Fields.shown(type)));
+              .formatted(file.source(), ModelFormatException.excerpt(type)));
     }
     return new TokenizerFile(file, model);
   }
@@ -67,14 +67,18 @@ record TokenizerFile(Fields file, Fields model) {
                 Locale.ROOT,
                 "%s: the token '%s' has the id %d, but the model has %,d tokens",
                 file.source(),
-                Fields.shown(piece),
+                ModelFormatException.excerpt(piece),
                 id,
                 size));
       }
       if (pieces[(int) id] != null) {
         throw new ModelFormatException(
             "%s: '%s' and '%s' have the same id %d"
-                .formatted(file.source(), Fields.shown(pieces[(int) id]), Fields.shown(piece), id));
+                .formatted(
+                    file.source(),
+                    ModelFormatException.excerpt(pieces[(int) id]),
+                    ModelFormatException.excerpt(piece),
+                    id));
       }
       pieces[(int) id] = piece;
     }
@@ -164,7 +168,7 @@ record TokenizerFile(Fields file, Fields model) {
       if (!known.contains(type)) {
         throw new UnsupportedModelException(
             "%s: the normalizer '%s' is not supported"
-                .formatted(file.source(), Fields.shown(type)));
+                .formatted(file.source(), ModelFormatException.excerpt(type)));
       }
     }
   }

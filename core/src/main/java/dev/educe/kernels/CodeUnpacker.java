@@ -54,27 +54,28 @@ final class CodeUnpacker {
 
   /// Unpacks the codes of `blocks` blocks.
   ///
-  /// @param from where they begin in `panels`, in bytes
+  /// @param from where they begin in `panels`, in bytes; each next begins `stride` further
   /// @param to where the first plane begins in `codes`; the second lies `planeBytes` behind it
   static void unpack(
       QuantForm form,
       ByteVector book,
       MemorySegment panels,
       long from,
+      int stride,
       int blocks,
       MemorySegment codes,
       long to,
       long planeBytes) {
     switch (form.codes()) {
-      case BYTES -> bytes(panels, from, blocks, codes, to, planeBytes);
+      case BYTES -> bytes(panels, from, stride, blocks, codes, to, planeBytes);
       case NIBBLES -> {
         if (form.hasBook()) {
-          lookUp(book, panels, from, blocks, codes, to, planeBytes);
+          lookUp(book, panels, from, stride, blocks, codes, to, planeBytes);
         } else {
-          nibbles(panels, from, blocks, codes, to);
+          nibbles(panels, from, stride, blocks, codes, to);
         }
       }
-      case NIBBLES_AND_BITS -> nibblesAndBits(panels, from, blocks, codes, to);
+      case NIBBLES_AND_BITS -> nibblesAndBits(panels, from, stride, blocks, codes, to);
       case NIBBLES_AND_PAIRS -> nibblesAndPairs(panels, from, blocks, codes, to);
       case PAIRS -> pairs(panels, from, blocks, codes, to);
       case PAIRS_AND_BITS -> pairsAndBits(panels, from, blocks, codes, to);
@@ -82,9 +83,10 @@ final class CodeUnpacker {
   }
 
   private static void nibbles(
-      MemorySegment panels, long from, int blocks, MemorySegment codes, long to) {
+      MemorySegment panels, long from, int stride, int blocks, MemorySegment codes, long to) {
     for (int i = 0; i < blocks * 256; i += VECTOR_BYTES) {
-      ShortVector v = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, from + i, ORDER);
+      long block = from + (long) (i >> 8) * stride;
+      ShortVector v = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + (i & 255), ORDER);
       long at = to + (i >> 8) * (long) BLOCK_BYTES + (i & 255);
       v.and(FOUR_BITS).intoMemorySegment(codes, at, ORDER);
       v.lanewise(LSHR, 8).and(FOUR_BITS).intoMemorySegment(codes, at + ODD, ORDER);
@@ -94,9 +96,9 @@ final class CodeUnpacker {
   }
 
   private static void nibblesAndBits(
-      MemorySegment panels, long from, int blocks, MemorySegment codes, long to) {
+      MemorySegment panels, long from, int stride, int blocks, MemorySegment codes, long to) {
     for (int i = 0; i < blocks * 256; i += VECTOR_BYTES) {
-      long block = from + (i >> 8) * 320L;
+      long block = from + (long) (i >> 8) * stride;
       ShortVector v = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + (i & 255), ORDER);
       ShortVector bits =
           ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + 256 + (i & 63), ORDER)
@@ -196,9 +198,16 @@ final class CodeUnpacker {
   }
 
   private static void bytes(
-      MemorySegment panels, long from, int blocks, MemorySegment codes, long to, long planeBytes) {
+      MemorySegment panels,
+      long from,
+      int stride,
+      int blocks,
+      MemorySegment codes,
+      long to,
+      long planeBytes) {
     for (int i = 0; i < blocks * 512; i += VECTOR_BYTES) {
-      ShortVector v = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, from + i, ORDER);
+      long block = from + (long) (i >> 9) * stride;
+      ShortVector v = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, block + (i & 511), ORDER);
       long at = to + (i >> 8) * (long) HALF + (i & 255);
       v.and(FOUR_BITS).intoMemorySegment(codes, at, ORDER);
       v.lanewise(LSHR, 8).and(FOUR_BITS).intoMemorySegment(codes, at + ODD, ORDER);
@@ -211,6 +220,7 @@ final class CodeUnpacker {
       ByteVector book,
       MemorySegment panels,
       long from,
+      int stride,
       int blocks,
       MemorySegment codes,
       long to,
@@ -220,7 +230,7 @@ final class CodeUnpacker {
       long at = to + (i >> 8) * (long) HALF + (i & 255);
       ByteVector places =
           ShortVector.fromMemorySegment(
-                  Lanes.SHORTS, panels, from + (i >> 9) * 256L + (i & 255), ORDER)
+                  Lanes.SHORTS, panels, from + (long) (i >> 9) * stride + (i & 255), ORDER)
               .lanewise(LSHR, i >> 6 & 4)
               .reinterpretAsBytes()
               .and(NIBBLE);

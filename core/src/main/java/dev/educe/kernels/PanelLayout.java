@@ -8,18 +8,21 @@ import java.util.Optional;
 /// Where the parts of a weight matrix lie once it is packed into panels of 16 rows.
 ///
 /// A panel holds 16 consecutive rows; rows beyond the matrix are zero weights. Plain types lie
-/// column by column: the 16 values of column 0, then those of column 1. Quantized types lie in
-/// three areas, one behind the other, each for all blocks of 32 columns (`b = 0, 1, …`) in turn:
+/// column by column: the 16 values of column 0, then those of column 1. Blocks of 32 columns of
+/// quantized types have three parts:
 ///
 /// 1. *scales*, [#scaleBytes] per group of [#scaleBlocks] blocks: halves (F16), 16 for `d`, then 16
 ///    for the format's second scale where it has one; MXFP4 has 16 exponent bytes instead.
 /// 2. *sub-scales*, [#subScaleBytes] per block: groups of 16 bytes, byte `r` for row `r`.
-/// 3. *quants*, from the next multiple of 64 on, [#quantBytes] per block, a multiple of 64. In each
-///    group of 64 bytes, byte `4r + i` belongs to row `r`: four consecutive columns of one row fill
-///    a 32-bit lane.
+/// 3. *quants*, [#quantBytes] per block, a multiple of 64. In each group of 64 bytes, byte `4r + i`
+///    belongs to row `r`: four consecutive columns of one row fill a 32-bit lane.
 ///
-/// What is small comes first so that a kernel can fetch it whole and then read the quants: memory
-/// is read in one ascending stream, the only kind that processors fetch ahead at full speed.
+/// Where each block has scales of its own, all of it lies together: the scales of block 0, its
+/// quants, the scales of block 1. So every instruction of a kernel reads at one and the same
+/// distance from where it read before, through a whole matrix, and that is what processors fetch
+/// ahead: a kernel that reads all scales of a panel and then its quants gets half the rate from
+/// memory. Where blocks share scales there are three areas, one behind the other, for all blocks in
+/// turn, the quants from the next multiple of 64 on.
 ///
 /// The quants of a block consist of these, in this order:
 ///
@@ -100,22 +103,44 @@ public record PanelLayout(
     return type.isQuantized();
   }
 
+  /// Whether scales lie with the quants of their block.
+  private boolean isTogether() {
+    return isQuantized() && scaleBlocks == 1;
+  }
+
+  /// Bytes from the scales of a group of blocks to those of the next group.
+  public int scaleStride() {
+    return isTogether() ? scaleBytes + quantBytes : scaleBytes;
+  }
+
+  /// Bytes from the quants of a block to those of the next.
+  public int quantStride() {
+    return isTogether() ? scaleBytes + quantBytes : quantBytes;
+  }
+
   /// Where the sub-scales begin in a panel of rows of `size` elements, in bytes; the scales begin
   /// with the panel.
   public long subScalesOffset(int size) {
     return isQuantized() ? (long) (size / 32 / scaleBlocks) * scaleBytes : 0;
   }
 
-  /// Where the quants begin in a panel of rows of `size` elements, in bytes.
+  /// Where the quants of the first block begin in a panel of rows of `size` elements, in bytes.
   public long quantsOffset(int size) {
+    if (isTogether()) {
+      return scaleBytes;
+    }
     return isQuantized() ? roundUp(subScalesOffset(size) + (long) (size / 32) * subScaleBytes) : 0;
   }
 
   /// Bytes of a panel of rows of `size` elements, a multiple of 64.
   public long panelBytes(int size) {
-    return isQuantized()
-        ? quantsOffset(size) + (long) (size / 32) * quantBytes
-        : roundUp((long) size * quantBytes);
+    if (!isQuantized()) {
+      return roundUp((long) size * quantBytes);
+    }
+    int blocks = size / 32;
+    return isTogether()
+        ? roundUp((long) blocks * quantStride())
+        : quantsOffset(size) + (long) blocks * quantBytes;
   }
 
   private static long roundUp(long bytes) {

@@ -108,8 +108,14 @@ public final class PanelPacker {
           rows, ValueLayout.JAVA_BYTE, from + (long) lane * row.length, row, 0, row.length);
       spread(row, lane, quads, flipped, quants, scales);
     }
-    MemorySegment.copy(scales, 0, memory, SHORT, panel, scales.length);
-    MemorySegment.copy(quants, 0, memory, INT, panel + layout.quantsOffset(size), quants.length);
+    int blockQuants = quads * PanelLayout.ROWS;
+    for (int b = 0; b < blocks; b++) {
+      long at = panel + (long) b * layout.quantStride();
+      int scale = b * PanelLayout.ROWS;
+      MemorySegment.copy(scales, scale, memory, SHORT, at, PanelLayout.ROWS);
+      at += layout.quantsOffset(size);
+      MemorySegment.copy(quants, b * blockQuants, memory, INT, at, blockQuants);
+    }
   }
 
   private static void spread(
@@ -152,12 +158,13 @@ public final class PanelPacker {
       block.read(rows, from + (long) i * type.blockBytes());
       for (int b = 0; b < blocks; b++) {
         int index = i * blocks + b;
-        long at = panel + layout.quantsOffset(size) + (long) index * layout.quantBytes() + 4 * lane;
+        long at =
+            panel + layout.quantsOffset(size) + (long) index * layout.quantStride() + 4 * lane;
         packLowBits(8 * b, at);
         packHighBits(8 * b, at + form.codes().lowBytes());
         packSubScales(b, index, panel + layout.subScalesOffset(size), lane);
       }
-      packScales(panel + (long) i * layout.scaleBytes(), lane);
+      packScales(panel + (long) i * layout.scaleStride(), lane);
     }
   }
 

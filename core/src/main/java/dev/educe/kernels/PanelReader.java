@@ -62,7 +62,7 @@ final class PanelReader {
   }
 
   private int code(int block, int k) {
-    long low = panel + quantsOffset + (long) block * layout.quantBytes() + 4 * lane + k % 4;
+    long low = panel + quantsOffset + (long) block * layout.quantStride() + 4 * lane + k % 4;
     long high = low + form.codes().lowBytes();
     return switch (form.codes()) {
       case BYTES -> unsigned(low + k / 4 * 64);
@@ -103,14 +103,14 @@ final class PanelReader {
   }
 
   private float scale(int block) {
-    long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
+    long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleStride();
     return layout.type() == DType.MXFP4
         ? Math.scalb(1f, unsigned(at + lane) - 128)
         : Float.float16ToFloat(memory.get(SHORT, at + 2 * lane));
   }
 
   private float second(int block) {
-    long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
+    long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleStride();
     return Float.float16ToFloat(memory.get(SHORT, at + 32 + 2 * lane));
   }
 

@@ -3,19 +3,16 @@ package dev.educe.kernels;
 import dev.educe.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /// The scales and sub-scales of some blocks of one panel, as floats.
 ///
 /// All of them are integers or halves, so nothing is rounded. Plain loops over segment and array:
-/// the compiler turns them into vector code, the conversion of halves into one instruction.
+/// the compiler turns those that are long enough into vector code.
 final class PanelScales {
   /// Blocks that there is room for.
   static final int BLOCKS_MAX = 64;
 
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
 
   /// The scales of each group of blocks that share them: `[groups, 16]`, or `[groups, 2, 16]` where
@@ -48,12 +45,13 @@ final class PanelScales {
   void load(Panels w, QuantForm form, long panel, int block, int count) {
     PanelLayout layout = w.layout();
     MemorySegment memory = w.memory();
-    long at = panel + (long) (block / layout.scaleBlocks()) * layout.scaleBytes();
+    int stride = layout.scaleStride();
+    long at = panel + (long) (block / layout.scaleBlocks()) * stride;
     int groups = Math.ceilDiv(count, layout.scaleBlocks());
     if (layout.type() == DType.MXFP4) {
-      loadPowers(memory, at, groups * 16);
+      loadPowers(memory, at, stride, groups);
     } else {
-      loadHalves(memory, at, scales, groups * (form.second() == QuantForm.Second.NONE ? 16 : 32));
+      loadHalves(memory, at, stride, groups, form.second() == QuantForm.Second.NONE ? 16 : 32);
     }
     long subScale = panel + layout.subScalesOffset(w.size());
     long first = subScale + (long) block * layout.subScaleBytes();
@@ -74,18 +72,22 @@ final class PanelScales {
     }
   }
 
-  static void loadHalves(MemorySegment memory, long at, float[] to, int count) {
-    for (int i = 0; i < count; i++) {
-      to[i] = Float.float16ToFloat(memory.get(SHORT, at + i * 2L));
+  /// @param stride bytes from one group to the next
+  private void loadHalves(MemorySegment memory, long at, int stride, int groups, int ofGroup) {
+    for (int group = 0; group < groups; group++) {
+      long from = at + (long) group * stride;
+      VectorHalves.load(memory, from, ofGroup, scales, group * ofGroup);
     }
   }
 
-  private void loadPowers(MemorySegment memory, long at, int count) {
-    for (int i = 0; i < count; i++) {
-      int exponent = memory.get(BYTE, at + i) & 0xff;
-      // 2^(exponent - 128); the two lowest are subnormal.
-      int bits = exponent < 2 ? 0x00200000 << exponent : exponent - 1 << 23;
-      scales[i] = Float.intBitsToFloat(bits);
+  private void loadPowers(MemorySegment memory, long at, int stride, int groups) {
+    for (int group = 0; group < groups; group++) {
+      for (int i = 0; i < 16; i++) {
+        int exponent = memory.get(BYTE, at + (long) group * stride + i) & 0xff;
+        // 2^(exponent - 128); the two lowest are subnormal.
+        int bits = exponent < 2 ? 0x00200000 << exponent : exponent - 1 << 23;
+        scales[16 * group + i] = Float.intBitsToFloat(bits);
+      }
     }
   }
 
@@ -128,7 +130,7 @@ final class PanelScales {
             subScales + (long) block * layout.subScaleBytes(),
             layout.subScaleBytes() * count)
         + touch(
-            w.memory(), panel + (long) group * layout.scaleBytes(), groups * layout.scaleBytes());
+            w.memory(), panel + (long) group * layout.scaleStride(), groups * layout.scaleBytes());
   }
 
   private static long touch(MemorySegment memory, long from, int bytes) {

@@ -116,7 +116,7 @@ final class QuantProduct {
     PanelLayout layout = w.layout();
     return panel * w.panelBytes()
         + layout.quantsOffset(w.size())
-        + (long) block * layout.quantBytes();
+        + (long) block * layout.quantStride();
   }
 
   /// Products that are added up in 16 bits: those of a block, or of half a block.
@@ -134,10 +134,12 @@ final class QuantProduct {
   private void unpack(int panel, int other, int block, int blockCount) {
     MemorySegment panels = w.memory();
     long from = quants(panel, block);
-    CodeUnpacker.unpack(form, book, panels, from, blockCount, codes, 0, PLANE_BYTES);
+    int stride = w.layout().quantStride();
+    CodeUnpacker.unpack(form, book, panels, from, stride, blockCount, codes, 0, PLANE_BYTES);
     if (other != panel) {
       from = quants(other, block);
-      CodeUnpacker.unpack(form, book, panels, from, blockCount, codes, PLANE_BYTES, PLANE_BYTES);
+      CodeUnpacker.unpack(
+          form, book, panels, from, stride, blockCount, codes, PLANE_BYTES, PLANE_BYTES);
     }
   }
 
@@ -160,6 +162,7 @@ final class QuantProduct {
   private void multiplyRow(int panel, int other, int block, int blockCount, int row) {
     MemorySegment panels = w.memory();
     long next = (other - panel) * w.panelBytes();
+    int step = w.layout().quantStride();
     int[] pairs = activations.pairs;
     int x = activations.pairsOf(row) + block * 16;
     int stride = blockCount * (16 / run()) * GROUP;
@@ -170,10 +173,12 @@ final class QuantProduct {
           if (form.hasBook()) {
             multiplyUnpacked(panel, other, block, blockCount, x, part, stride);
           } else {
-            VectorDots.nibbles(panels, from, from + next, blockCount, pairs, x, sums, part, stride);
+            VectorDots.nibbles(
+                panels, from, from + next, step, blockCount, pairs, x, sums, part, stride);
           }
         }
-        case BYTES -> VectorDots.bytes(panels, from, blockCount, pairs, x, sums, part, stride);
+        case BYTES ->
+            VectorDots.bytes(panels, from, step, blockCount, pairs, x, sums, part, stride);
         case NIBBLES_AND_PAIRS ->
             VectorDots.nibblesAndPairs(
                 panels, from, from + next, blockCount, pairs, x, sums, part, stride);

@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /// The definition of what is done to logits, as plain loops.
 final class ScalarLogits implements LogitKernels {
-  private static final float PARTS = 0x1p40f;
+  /// Of one, in which weights are counted.
+  static final float PARTS = 0x1p40f;
 
   @Override
   public void maxima(float[] x, int n, float[] maxima) {
@@ -68,7 +69,20 @@ final class ScalarLogits implements LogitKernels {
   @Override
   public void intervals(
       float[] numbers, int from, int to, float greatest, float scale, int last, int[] intervals) {
-    for (int i = from; i < to; i++) {
+    intervals(numbers, from, from, to, greatest, scale, last, intervals);
+  }
+
+  /// Goes on at `start` with what began at `from`.
+  static void intervals(
+      float[] numbers,
+      int from,
+      int start,
+      int to,
+      float greatest,
+      float scale,
+      int last,
+      int[] intervals) {
+    for (int i = start; i < to; i++) {
       int interval = LogitKernels.interval(numbers[i], greatest, scale, last);
       intervals[i - from] = interval < last ? interval : last + (i - from) % LAST_ONES;
     }

@@ -135,11 +135,13 @@ final class VectorDots {
   /// first.
   ///
   /// @param panel0 where the first panel's nibbles begin; `panel1` the second's
+  /// @param step bytes from one block to the next
   /// @param stride bytes from the sums of the first panel to those of the second
   static void nibbles(
       MemorySegment panels,
       long panel0,
       long panel1,
+      int step,
       int blocks,
       int[] pairs,
       int x,
@@ -151,7 +153,7 @@ final class VectorDots {
     ShortVector a0 = zero;
     ShortVector a1 = zero;
     for (int k = 0; k < 4 * blocks; k++) {
-      long group = (long) k * GROUP;
+      long group = (long) (k >> 2) * step + (k & 3) * GROUP;
       ShortVector w0 = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, panel0 + group, ORDER);
       ShortVector w1 = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, panel1 + group, ORDER);
       // Group g of block b meets the pairs 16b + g, and those 4, 8 and 12 further on.
@@ -180,10 +182,12 @@ final class VectorDots {
 
   /// Multiplies the bytes of a panel with one row of activations, without unpacking them first.
   ///
+  /// @param step bytes from one block to the next
   /// @param stride bytes from the sums of low nibbles to those of high ones
   static void bytes(
       MemorySegment panels,
       long panel,
+      int step,
       int blocks,
       int[] pairs,
       int x,
@@ -195,8 +199,8 @@ final class VectorDots {
     ShortVector low = zero;
     ShortVector high = zero;
     for (int k = 0; k < 8 * blocks; k++) {
-      ShortVector w =
-          ShortVector.fromMemorySegment(Lanes.SHORTS, panels, panel + (long) k * GROUP, ORDER);
+      long group = panel + (long) (k >> 3) * step + (k & 7) * GROUP;
+      ShortVector w = ShortVector.fromMemorySegment(Lanes.SHORTS, panels, group, ORDER);
       // Group g of half h meets the pairs 8h + g and 8h + g + 4.
       int i = x + 2 * k - (k & 3);
       ShortVector v = IntVector.broadcast(Lanes.INTS, pairs[i]).reinterpretAsShorts();

@@ -18,7 +18,6 @@ final class VectorLogits implements LogitKernels {
   /// Bits of vectors whose machines make longs from floats.
   private static final int WIDE = 512;
 
-  private static final float PARTS = 0x1p40f;
   // A weight's parts are an integer of 16 bits and one of 24 below it.
   private static final float HIGH = 0x1p16f;
   private static final int LOW_BITS = 24;
@@ -94,7 +93,7 @@ final class VectorLogits implements LogitKernels {
   private static long weighWide(float[] powers, int from, int to, long[] parts) {
     var sum = LongVector.zero(Lanes.LONGS);
     for (int i = from; i < to; i += Lanes.COUNT) {
-      var scaled = FloatVector.fromArray(Lanes.FLOATS, powers, i).mul(PARTS);
+      var scaled = FloatVector.fromArray(Lanes.FLOATS, powers, i).mul(ScalarLogits.PARTS);
       var a = (LongVector) scaled.convertShape(VectorOperators.F2L, Lanes.LONGS, 0);
       var b = (LongVector) scaled.convertShape(VectorOperators.F2L, Lanes.LONGS, 1);
       a.intoArray(parts, i - from);
@@ -130,7 +129,7 @@ final class VectorLogits implements LogitKernels {
     var sum = DoubleVector.zero(Lanes.DOUBLES); // of whole numbers below 2⁵³
     int end = from + Lanes.FLOATS.loopBound(to - from);
     for (int i = from; i < end; i += Lanes.COUNT) {
-      var scaled = FloatVector.fromArray(Lanes.FLOATS, powers, i).mul(PARTS);
+      var scaled = FloatVector.fromArray(Lanes.FLOATS, powers, i).mul(ScalarLogits.PARTS);
       var near = scaled.add(ROUNDER).sub(ROUNDER);
       var weight =
           near.sub(1, near.compare(VectorOperators.GT, scaled))
@@ -181,10 +180,7 @@ final class VectorLogits implements LogitKernels {
                   .convert(VectorOperators.F2I, 0))
           .intoArray(intervals, i - from);
     }
-    for (; i < to; i++) {
-      int interval = LogitKernels.interval(numbers[i], greatest, scale, last);
-      intervals[i - from] = interval < last ? interval : last + (i - from) % LAST_ONES;
-    }
+    ScalarLogits.intervals(numbers, from, i, to, greatest, scale, last, intervals);
   }
 
   @Override

@@ -28,7 +28,7 @@ final class MergeList {
         throw metadata.invalid(
             MERGES,
             "a list of pairs with a space between",
-            "'%s' as %,d".formatted(VocabularyReader.shown(line), rank));
+            "'%s' as %,d".formatted(ModelFormatException.excerpt(line), rank));
       }
       String left = line.substring(0, space);
       String right = line.substring(space + 1);

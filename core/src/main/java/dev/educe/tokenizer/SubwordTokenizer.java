@@ -68,7 +68,7 @@ final class SubwordTokenizer implements Tokenizer {
       default ->
           throw new UnsupportedModelException(
               "%s: tokenizers of the kind '%s' are not supported; there are llama, gpt2 and gemma4"
-                  .formatted(metadata.source(), VocabularyReader.shown(model)));
+                  .formatted(metadata.source(), ModelFormatException.excerpt(model)));
     }
   }
 
@@ -84,7 +84,7 @@ final class SubwordTokenizer implements Tokenizer {
                 "%s: the pre-tokenizer '%s' is not known; there are %s"
                     .formatted(
                         metadata.source(),
-                        VocabularyReader.shown(name),
+                        ModelFormatException.excerpt(name),
                         String.join(", ", PreTokenizer.allNames()))));
   }
 

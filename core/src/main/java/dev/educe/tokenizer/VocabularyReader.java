@@ -90,7 +90,7 @@ final class VocabularyReader {
         throw metadata.invalid(
             TOKENS,
             "a list of different tokens",
-            "'%s' as %d and as %d".formatted(shown(piece), other, token));
+            "'%s' as %d and as %d".formatted(ModelFormatException.excerpt(piece), other, token));
       }
     }
     return map;
@@ -118,7 +118,7 @@ final class VocabularyReader {
         throw metadata.invalid(
             TOKENS,
             "a list where byte tokens are spelled <0x00> to <0xFF>",
-            "'%s' as %d".formatted(shown(pieces.get(token)), token));
+            "'%s' as %d".formatted(ModelFormatException.excerpt(pieces.get(token)), token));
       }
     }
     if (types.isEmpty()) {
@@ -171,11 +171,5 @@ final class VocabularyReader {
       floats[i] = values[i];
     }
     return floats;
-  }
-
-  /// A piece for a message: short, and nothing a terminal would obey.
-  static String shown(String piece) {
-    String start = piece.length() > 40 ? piece.substring(0, 40) + "…" : piece;
-    return start.replaceAll("\\p{Cntrl}", "\ufffd");
   }
 }

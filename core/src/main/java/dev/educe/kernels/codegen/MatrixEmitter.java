@@ -103,7 +103,7 @@ final class MatrixEmitter {
     }
     frame.eachChunk(
         chunk,
-        layout.quantBytes(),
+        layout.quantStride(),
         () -> {
           table.emit();
           frame.eachPanel(() -> {
@@ -119,21 +119,25 @@ final class MatrixEmitter {
   private void emitStrip() {
     emitResults();
     a.mov(SCALES, PANEL);
-    a.imul(SUB_SCALES, STEPS, layout.scaleBytes() / layout.scaleBlocks());
-    a.add(SUB_SCALES, PANEL);
-    a.imul(QUANTS, STEPS, layout.subScaleBytes());
-    a.add(QUANTS, SUB_SCALES);
-    a.add(QUANTS, 63);
-    a.and(QUANTS, -64);
-    emitFetch();
+    if (layout.scaleBlocks() == 1) {
+      a.lea(QUANTS, mem(PANEL, layout.scaleBytes()));
+    } else {
+      a.imul(SUB_SCALES, STEPS, layout.scaleBytes() / layout.scaleBlocks());
+      a.add(SUB_SCALES, PANEL);
+      a.imul(QUANTS, STEPS, layout.subScaleBytes());
+      a.add(QUANTS, SUB_SCALES);
+      a.add(QUANTS, 63);
+      a.and(QUANTS, -64);
+      emitFetch();
+    }
     if (format.moreSubScaleStride() != 0) {
       a.imul(MORE_SUB_SCALES, STEPS, format.subScaleStride(layout));
       a.add(MORE_SUB_SCALES, SUB_SCALES);
       advance(MORE_SUB_SCALES, format.moreSubScaleStride() / format.blocksPerPass());
     }
-    advance(SCALES, layout.scaleBytes() / layout.scaleBlocks());
+    advance(SCALES, layout.scaleStride() / layout.scaleBlocks());
     advance(SUB_SCALES, format.subScaleStride(layout));
-    advance(QUANTS, layout.quantBytes());
+    advance(QUANTS, layout.quantStride());
     a.lea(TABLE, MatrixFrame.room());
     frame.startRows(Activations.BLOCK);
     a.mov(COUNT, LENGTH);
@@ -142,7 +146,7 @@ final class MatrixEmitter {
       emitBlock();
       frame.advanceRows(Activations.BLOCK);
       a.add(TABLE, Float.BYTES);
-      a.add(QUANTS, layout.quantBytes());
+      a.add(QUANTS, layout.quantStride());
       a.add(SUB_SCALES, format.subScaleStride(layout));
     }
     emitNextScales();
@@ -205,7 +209,7 @@ final class MatrixEmitter {
       a.test(COUNT, layout.scaleBlocks() - 1);
       a.jump(Condition.NOT_EQUAL, same);
     }
-    a.add(SCALES, layout.scaleBytes());
+    a.add(SCALES, layout.scaleStride());
     a.bind(same);
     if (format.moreSubScaleStride() != 0) {
       a.add(MORE_SUB_SCALES, format.moreSubScaleStride());

@@ -43,6 +43,7 @@ final class PackEmitter {
   private final DType type;
   private final int quads; // of a block
   private final int halves;
+  private final int stride; // bytes from one block of a panel to the next
   private final Vec flipped = xmm(8);
   private final Assembler a = new Assembler();
 
@@ -50,6 +51,7 @@ final class PackEmitter {
     this.type = type;
     this.quads = type == DType.Q8_0 ? 8 : 4;
     this.halves = (type.blockBytes() - quads * Integer.BYTES) / Short.BYTES;
+    this.stride = PanelLayout.find(type).orElseThrow().quantStride();
   }
 
   /// Whether there is a kernel for a format.
@@ -73,8 +75,8 @@ final class PackEmitter {
       a.lea(FIRST_ROW, mem(FIRST_ROW).index(ROW_BYTES, SIDE));
     }
     a.add(ROWS, type.blockBytes());
-    a.add(QUANTS, PanelLayout.ROWS * quads * Integer.BYTES);
-    a.add(SCALES, PanelLayout.ROWS * halves * Short.BYTES);
+    a.add(QUANTS, stride);
+    a.add(SCALES, stride);
     a.dec(BLOCKS);
     a.jump(Condition.NOT_EQUAL, again);
     a.vzeroupper();

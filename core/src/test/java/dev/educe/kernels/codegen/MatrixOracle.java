@@ -90,10 +90,10 @@ final class MatrixOracle {
 
   private float scale(int b, int index) {
     if (layout.type() == DType.MXFP4) {
-      int exponent = panel.get(ValueLayout.JAVA_BYTE, 16L * b + row);
+      int exponent = panel.get(ValueLayout.JAVA_BYTE, (long) b * layout.scaleStride() + row);
       return Math.scalb(1f, (exponent & 0xff) - 128);
     }
-    long group = (long) (b / layout.scaleBlocks()) * layout.scaleBytes();
+    long group = (long) (b / layout.scaleBlocks()) * layout.scaleStride();
     return Float.float16ToFloat(
         panel.get(ValueLayout.JAVA_SHORT_UNALIGNED, group + 32L * index + 2L * row));
   }
@@ -116,7 +116,7 @@ final class MatrixOracle {
 
   /// Byte `at` of a block's quants for row 0, moved to this row.
   private int quant(int b, int at) {
-    long block = layout.quantsOffset(size) + (long) b * layout.quantBytes();
+    long block = layout.quantsOffset(size) + (long) b * layout.quantStride();
     return panel.get(ValueLayout.JAVA_BYTE, block + at + 4 * row) & 0xff;
   }
 

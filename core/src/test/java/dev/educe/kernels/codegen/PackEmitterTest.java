@@ -97,21 +97,23 @@ class PackEmitterTest {
           long rowBytes = type.rowBytes(size);
           MemorySegment rows = guarded.allocate(PanelLayout.ROWS * rowBytes, isAtEnd);
           rows.fill((byte) 1);
-          long quantBytes = layout.panelBytes(size) - layout.quantsOffset(size);
-          MemorySegment quants = guarded.allocate(quantBytes, isAtEnd);
-          MemorySegment scales = guarded.allocate((long) blocks * layout.scaleBytes(), isAtEnd);
-          GeneratedRows.run(
-              kernel, rows.address(), quants.address(), scales.address(), rowBytes, blocks, 0);
+          long stride = layout.quantStride();
+          MemorySegment panel = guarded.allocate(blocks * stride, isAtEnd);
+          long quants = panel.address() + layout.quantsOffset(size);
+          GeneratedRows.run(kernel, rows.address(), quants, panel.address(), rowBytes, blocks, 0);
           // Nothing is left out either.
           byte code8 = (byte) (type == DType.Q8_0 ? 1 ^ 128 : 1);
-          assertEquals(-1, quants.mismatch(filled(quantBytes, code8)));
-          assertEquals(-1, scales.mismatch(filled(scales.byteSize(), (byte) 1)));
+          for (long block = 0; block < panel.byteSize(); block += stride) {
+            assertAll((byte) 1, panel.asSlice(block, layout.scaleBytes()));
+            assertAll(code8, panel.asSlice(block + layout.quantsOffset(size), layout.quantBytes()));
+          }
         }
       }
     }
   }
 
-  private static MemorySegment filled(long bytes, byte value) {
-    return MemorySegment.ofArray(new byte[(int) bytes]).fill(value);
+  private static void assertAll(byte expected, MemorySegment bytes) {
+    MemorySegment filled = MemorySegment.ofArray(new byte[(int) bytes.byteSize()]).fill(expected);
+    assertEquals(-1, bytes.mismatch(filled));
   }
 }

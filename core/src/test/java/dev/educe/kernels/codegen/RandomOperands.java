@@ -31,17 +31,27 @@ final class RandomOperands {
     if (layout.type() == DType.MXFP4) {
       return;
     }
-    boolean isBfloat = layout.type() == DType.BF16;
-    long bytes = layout.type().isQuantized() ? layout.subScalesOffset(size) : panelBytes;
     for (long panel = 0; panel < panels.byteSize(); panel += panelBytes) {
-      for (long i = panel; i < panel + bytes; i += 2) {
-        short half =
-            isBfloat
-                ? (short) (Float.floatToIntBits((float) random.nextGaussian()) >> 16)
-                : Float.floatToFloat16(
-                    (float) (random.nextGaussian() * Math.pow(2, -random.nextInt(24))));
-        panels.set(ValueLayout.JAVA_SHORT_UNALIGNED, i, half);
+      if (!layout.isQuantized()) {
+        halves(panels.asSlice(panel, panelBytes), layout.type() == DType.BF16, random);
+        continue;
       }
+      int groups = Math.ceilDiv(size / 32, layout.scaleBlocks());
+      for (int group = 0; group < groups; group++) {
+        long at = panel + (long) group * layout.scaleStride();
+        halves(panels.asSlice(at, layout.scaleBytes()), false, random);
+      }
+    }
+  }
+
+  private static void halves(MemorySegment halves, boolean isBfloat, Random random) {
+    for (long i = 0; i < halves.byteSize(); i += 2) {
+      short half =
+          isBfloat
+              ? (short) (Float.floatToIntBits((float) random.nextGaussian()) >> 16)
+              : Float.floatToFloat16(
+                  (float) (random.nextGaussian() * Math.pow(2, -random.nextInt(24))));
+      halves.set(ValueLayout.JAVA_SHORT_UNALIGNED, i, half);
     }
   }
 
