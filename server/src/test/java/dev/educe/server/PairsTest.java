@@ -69,7 +69,8 @@ class PairsTest {
   private static final int AHEAD = 16; // of their answers
 
   private static final List<String> ANY =
-      List.of("true", "0", "-1", "1e99", "\"\"", "\"x\"", "[]", "[[]]", "[null]", "{}", "{\"a\":1}");
+      List.of(
+          "true", "0", "-1", "1e99", "\"\"", "\"x\"", "[]", "[[]]", "[null]", "{}", "{\"a\":1}");
 
   /// A parameter and how to get it wrong.
   private record Parameter(String name, String kind, boolean isRequired, String min, String max) {
@@ -106,7 +107,8 @@ class PairsTest {
     values.add(new Value("", none));
     values.add(new Value("null", none));
     for (String other : parameter.kind.equals("any") ? ANY : ParametersTest.OTHERS) {
-      boolean isOther = !parameter.kind.equals("any") && !ParametersTest.isOf(parameter.kind, other);
+      boolean isOther =
+          !parameter.kind.equals("any") && !ParametersTest.isOf(parameter.kind, other);
       values.add(new Value(other, isOther ? Verdict.WRONG : Verdict.EITHER));
     }
     if (parameter.isNumber()) {
@@ -194,8 +196,8 @@ class PairsTest {
   }
 
   @Test
-  void threeThousandPairsEndWell() throws IOException {
-    send(3_000);
+  void fiveThousandPairsEndWell() throws IOException {
+    send(5_000);
   }
 
   @Test
@@ -221,7 +223,7 @@ class PairsTest {
       }
       assertEquals(0, served.model.underWay.get());
     }
-    assertTrue(some.size() >= 3_000, "only " + some.size());
+    assertTrue(some.size() >= 5_000, "only " + some.size());
   }
 
   private static void check(Pair pair, Connection.Answer answer, String seed) {

@@ -106,7 +106,7 @@ class PrivacyTest {
           "POST /v1/completions HTTP/1.1\nHost: localhost\nContent-Length: 9\n\n%s%s",
           "POST /v1/completions HTTP/1.1\nHost: localhost\nContent-Type: %s\nContent-Length: 0",
           "POST /v1/completions HTTP/1.1\nHost: localhost\nTransfer-Encoding: %s",
-          "POST /v1/completions HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\n1;%s\u0000",
+          "POST /v1/models HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\n1;%s\u0000",
           "POST /v1/completions HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked");
 
   private static List<String> bodies() {

@@ -27,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class TellingTimesTest {
   private static final int TRIALS = 2_000;
-  private static final String WORDS = "the cat dog sun was big red and ran saw Lily Tim a park ball";
+  private static final String WORDS =
+      "the cat dog sun was big red and ran saw Lily Tim a park ball";
 
   @TempDir private Path folder;
 
@@ -64,7 +65,8 @@ class TellingTimesTest {
     }
   }
 
-  /// How well the time of a prompt tells whether it was asked before: 0.5 is not at all, 1 is always.
+  /// How well the time of a prompt tells whether it was asked before: 0.5 is not at all, 1 is
+  /// always.
   ///
   /// @param asker who may have asked it before, or something else
   /// @param prober who asks it then
@@ -80,8 +82,7 @@ class TellingTimesTest {
       long start = System.nanoTime();
       String answer = ask(connection, prober, prompt);
       (isKnown ? known : unknown).add(System.nanoTime() - start);
-      int cached =
-          Served.json(answer).at("/usage/prompt_tokens_details/cached_tokens").intValue();
+      int cached = Served.json(answer).at("/usage/prompt_tokens_details/cached_tokens").intValue();
       assertEquals(isKnown && asker.equals(prober), cached > 32, answer);
     }
     long quicker = 0;

@@ -98,7 +98,7 @@ public final class Ledger implements AutoCloseable {
       try (var files = Files.list(folder.resolve(name))) {
         if (files.findAny().isPresent()) {
           throw new IOException(
-              "%s has files in '%s' and no journal of them; restore it, or give batches another folder"
+              "%s has files in '%s' and no journal; restore it, or give batches another folder"
                   .formatted(folder, name));
         }
       }
