@@ -1,5 +1,6 @@
 package dev.educe.platform;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -42,14 +43,20 @@ public final class Workers implements AutoCloseable {
 
   /// @param threads how many threads work, the caller included
   /// @throws IllegalArgumentException if it is not positive
+  /// @throws OutOfMemoryError if the system gives no more threads; none is left then
   public Workers(int threads) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be positive, got " + threads);
     }
     workers = new Worker[threads - 1];
-    for (int i = 0; i < workers.length; i++) {
-      workers[i] = new Worker(i + 1);
-      workers[i].start();
+    Arrays.setAll(workers, i -> new Worker(i + 1));
+    try {
+      for (Worker worker : workers) {
+        worker.start();
+      }
+    } catch (Error failed) {
+      close(); // there are too many threads already
+      throw failed;
     }
   }
 

@@ -4,12 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.educe.testing.Seeded;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Holds the pool to its promise: every item once, and all of them done when `run` returns.
@@ -108,6 +114,57 @@ class WorkersTest {
     try (var workers = new Workers(1)) {
       assertThrows(
           IllegalArgumentException.class, () -> workers.run(Workers.ITEMS_MAX + 1, (_, _) -> {}));
+    }
+  }
+
+  /// Of what a process with next to no memory for stacks makes, in vain, nothing is left.
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void threadsThatWereStartedEndWhenOthersCannotBe() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/prlimit")), "there is no prlimit");
+    var process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xlog:disable",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Scarce.class.getName())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(said.endsWith("OutOfMemoryError, 0 left, 4 then\n"), said);
+  }
+
+  /// What that process runs.
+  static final class Scarce {
+    private Scarce() {}
+
+    public static void main(String[] arguments) throws Exception {
+      new Workers(2).close(); // whose classes are there from now on
+      long pid = ProcessHandle.current().pid();
+      String size =
+          Files.readAllLines(Path.of("/proc/self/status")).stream()
+              .filter(line -> line.startsWith("VmSize:"))
+              .findFirst()
+              .orElseThrow()
+              .replaceAll("\\D", "");
+      long bytes = Long.parseLong(size) * 1_024 + (100 << 20);
+      new ProcessBuilder("prlimit", "--pid", pid + "", "--as=" + bytes).start().waitFor();
+      try (var workers = new Workers(2_000)) {
+        System.out.println(workers.threads() + " threads");
+      } catch (OutOfMemoryError failure) {
+        System.out.print(failure.getClass().getSimpleName());
+      }
+      System.out.print(", " + count() + " left");
+      try (var _ = new Workers(5)) {
+        System.out.println(", " + count() + " then");
+      }
+    }
+
+    private static long count() {
+      return Thread.getAllStackTraces().keySet().stream()
+          .filter(thread -> thread.getName().startsWith("educe-worker"))
+          .count();
     }
   }
 }

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,7 +37,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// A prompt that begins with a word does what the word says: `hold` waits for [#held], `forever`
 /// writes until it is cancelled, `fail` fails after two tokens, `full` is refused, `say` writes
 /// what follows. A conversation is its last message; `refuse` is refused by the template, which
-/// takes until [#held] for `render`.
+/// takes until [#held] for `render`, and for `compile` unless its thread is interrupted.
 final class FakeModel implements ServedModel {
   static final int CONTEXT = 1_000;
 
@@ -83,6 +84,15 @@ final class FakeModel implements ServedModel {
     if (text.startsWith("render")) {
       rendering.incrementAndGet();
       held.acquireUninterruptibly();
+    }
+    if (text.startsWith("compile")) {
+      rendering.incrementAndGet();
+      try {
+        held.acquire();
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt(); // as grammars have it
+        throw new CancellationException("interrupted");
+      }
     }
     var format = ReplyFormat.detect("<tool_call> <think> </think>");
     var tools =

@@ -42,7 +42,23 @@ class HeadsTest {
           "X: y\r\n Content-Length: 4",
           "Content-Length: 99999999999999999999",
           "Content-Length: 4\u0000",
-          "Content-Length: \u0664");
+          "Content-Length: \u0664",
+          "Content-Length: 4\r\nContent-Length: 4",
+          "Content-Length: 4.0",
+          "Content-Length: 4e0",
+          "Content-Length:",
+          "Content-Length: 4\t5",
+          "Content-Length: 4\u000b",
+          "Content-Length: 4\u00a0",
+          "Content-Length: 9223372036854775808",
+          "Content-Length: -0",
+          "Content-Length: 4, 4",
+          "Content-Length: ,4",
+          "Content-Length: 4,",
+          "Content-Length\u0000: 4",
+          "Content-Length: 4\rX: y",
+          "X: y\rContent-Length: 4",
+          "X: y\nContent-Length: 4");
 
   private static final List<String> CODINGS =
       List.of(
@@ -61,7 +77,26 @@ class HeadsTest {
           " Transfer-Encoding: chunked",
           "X: y\r\n Transfer-Encoding: chunked",
           "Transfer-Encoding: chunked;q=1",
-          "Transfer-Encoding:\u0000chunked");
+          "Transfer-Encoding:\u0000chunked",
+          "Transfer-Encoding:\u000bchunked",
+          "Transfer-Encoding: chunked,",
+          "Transfer-Encoding: ,chunked",
+          "Transfer-Encoding: chunked\u0000",
+          "Transfer-Encoding: 'chunked'",
+          "Transfer-Encoding: chunked identity",
+          "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+          "Transfer-Encoding:\r\nTransfer-Encoding: chunked",
+          "Transfer-Encoding: chunked\r\nTransfer-Encoding:",
+          "Transfer-Encoding: deflate",
+          "Transfer-Encoding: trailers, chunked",
+          "Transfer-Encoding\t: chunked",
+          "Transfer-Encoding\u0000: chunked",
+          "Transfer-Encoding: chun\r\n ked",
+          "Transfer-Encoding: \u00a0chunked",
+          "Transfer-Encoding: chunked\u000c",
+          "Transfer-Encoding: chunked\rX: y",
+          "X: y\rTransfer-Encoding: chunked",
+          "X: y\nTransfer-Encoding: chunked");
 
   private static final List<String> CHUNKS =
       List.of(
@@ -78,7 +113,58 @@ class HeadsTest {
           "4\n{ }\n\n0\n\n",
           "g\r\n{ }\n\r\n0\r\n\r\n",
           "\r\n{ }\n\r\n0\r\n\r\n",
-          ";\r\n{ }\n\r\n0\r\n\r\n");
+          ";\r\n{ }\n\r\n0\r\n\r\n",
+          "4\u0000\r\n{ }\n\r\n0\r\n\r\n",
+          "4\r\r\n{ }\n\r\n0\r\n\r\n",
+          "4\u000b\r\n{ }\n\r\n0\r\n\r\n",
+          "4.\r\n{ }\n\r\n0\r\n\r\n",
+          "4h\r\n{ }\n\r\n0\r\n\r\n",
+          "\u0664\r\n{ }\n\r\n0\r\n\r\n",
+          "4\r{ }\n\r\n0\r\n\r\n",
+          "\n4\r\n{ }\n\r\n0\r\n\r\n",
+          "4\r\n{ }\n\n0\r\n\r\n",
+          "4\r\n{ }\n\r\n0\n\r\n",
+          "4\r\n{ }\n\r\n0\r\n\n",
+          "4\r\n{ }\n\r\n-0\r\n\r\n",
+          "4\r\n{ }\n\r\n+0\r\n\r\n",
+          "4\r\n{ }\n\r\n0x0\r\n\r\n",
+          "100000000\r\n{ }\n\r\n0\r\n\r\n",
+          "8000000000000000\r\n{ }\n\r\n0\r\n\r\n",
+          "4\r\n{ }\n\r\n0\r\nX : y\r\n\r\n",
+          "4\r\n{ }\n\r\n0\r\n X: y\r\n\r\n",
+          "4\r\n{ }\n\r\n0\r\nX: y\n\r\n",
+          "4\r\n{ }\n\r\n0\r\nX: y\r\rZ: y\r\n\r\n",
+          "4\r\n{ }\n\r\n0\r\nX\r\n\r\n",
+          "4\r\n{ }\n\r\n0\r\n\u0000: y\r\n\r\n");
+
+  /// What stands behind the size of a chunk, and is no extension of one as RFC 9112 has them.
+  private static final List<String> EXTENSIONS =
+      List.of(
+          ";",
+          "; ",
+          ";;a",
+          ";=a",
+          ";a=",
+          ";a=\"b",
+          ";a=\"b\r\n\"",
+          ";a=b\"",
+          ";a\rb",
+          ";a\nb",
+          ";a\u0000",
+          ";\u0001=b",
+          ";a=b c",
+          ";a b",
+          ";a,b",
+          ",a",
+          ";a=\"\u0000\"",
+          ";a=\"\\\r\n\"",
+          ";a\r",
+          ";a=\"b\"c",
+          ";a=\u0001",
+          " a",
+          " ",
+          "\t",
+          ";a ");
 
   private Served served;
 
@@ -131,6 +217,10 @@ class HeadsTest {
     for (String chunks : CHUNKS) {
       refused(chunked + chunks + SECOND);
     }
+    for (String extension : EXTENSIONS) {
+      refused(chunked + "4" + extension + "\r\n{ }\n\r\n0\r\n\r\n" + SECOND);
+      refused(chunked + "4\r\n{ }\n\r\n0" + extension + "\r\n\r\n" + SECOND);
+    }
     refused(POST + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SECOND);
   }
 
@@ -145,7 +235,13 @@ class HeadsTest {
             POST.replace("Content-Type", "content-type") + "CONTENT-LENGTH:3\r\n\r\n{ }",
             chunked + "3\r\n{ }\r\n0\r\n\r\n",
             chunked + "1\r\n{\r\n2\r\n }\r\n0\r\nX-Trailer: y\r\n\r\n",
-            chunked + "00000003\r\n{ }\r\n000\r\n\r\n")) {
+            chunked + "00000003\r\n{ }\r\n000\r\n\r\n",
+            chunked + "3;a\r\n{ }\r\n0;b\r\n\r\n",
+            chunked + "3;a=b;c=\"d e\"\r\n{ }\r\n0\r\n\r\n",
+            chunked + "3 ; a = b\r\n{ }\r\n0\r\n\r\n",
+            chunked + "3;a=\"\\\";\"\r\n{ }\r\n0\r\n\r\n",
+            chunked + "3\r\n{ }\r\n0\r\nContent-Length: 99\r\n\r\n",
+            chunked + "3\r\n{ }\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n")) {
       assertEquals(List.of(400, 200), statuses(good + last), good);
     }
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ParametersTest {
   /// Path, parameter, kind, and the bounds of a number.
-  private static final String PARAMETERS =
+  static final String PARAMETERS =
       """
       /v1/completions max_tokens integer 0 2147483647
       /v1/completions min_tokens integer 0 2147483647
@@ -96,7 +96,7 @@ class ParametersTest {
       /v1/tokenize add_special_tokens flag
       """;
 
-  private static final List<String> OTHERS =
+  static final List<String> OTHERS =
       List.of("true", "1", "1.5", "\"x\"", "[]", "[1]", "{}", "{\"a\":1}", "\"\"");
 
   private Served served;
@@ -114,7 +114,7 @@ class ParametersTest {
     served.close();
   }
 
-  private static String body(String path) {
+  static String body(String path) {
     String messages = "\"messages\":[{\"role\":\"user\",\"content\":\"say x\"}]";
     return switch (path) {
       case "/v1/completions", "/v1/tokenize", "/api/generate" -> "\"prompt\":\"say x\"";
@@ -150,7 +150,7 @@ class ParametersTest {
     }
   }
 
-  private static boolean isOf(String kind, String value) {
+  static boolean isOf(String kind, String value) {
     char first = value.charAt(0);
     return switch (kind) {
       case "flag" -> first == 't';

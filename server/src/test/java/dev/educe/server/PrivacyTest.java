@@ -4,15 +4,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.educe.server.access.ApiKey;
 import dev.educe.server.access.KeyFile;
 import dev.educe.server.http.Quota;
 import dev.educe.server.http.Scope;
+import dev.educe.server.model.EngineCatalogue;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -23,6 +30,7 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What clients say is in their answers and in their files, and nowhere else.
@@ -33,19 +41,31 @@ class PrivacyTest {
 
   /// Takes all that is logged, at any level.
   private static final class Log extends Handler implements AutoCloseable {
-    private final Logger logger = Logger.getLogger("dev.educe");
+    private static final Logger JETTY = Logger.getLogger("org.eclipse.jetty");
+
+    private final Logger logger = Logger.getLogger("");
     private final Level before = logger.getLevel();
+    private final Level jettyBefore = JETTY.getLevel();
     private final Queue<String> lines = new ConcurrentLinkedQueue<>();
 
     Log() {
       setLevel(Level.ALL);
       logger.setLevel(Level.ALL);
+      JETTY.setLevel(Level.ALL); // as somebody would who looks for a fault
       logger.addHandler(this);
     }
 
     @Override
     public void publish(LogRecord line) {
-      lines.add(line.getMessage() + " " + line.getThrown());
+      String name = line.getLoggerName();
+      if (name.startsWith("java.") || name.startsWith("jdk.") || name.startsWith("sun.")) {
+        return; // the client's
+      }
+      var thrown = new StringWriter();
+      if (line.getThrown() != null) {
+        line.getThrown().printStackTrace(new PrintWriter(thrown));
+      }
+      lines.add(line.getMessage() + " " + Arrays.toString(line.getParameters()) + " " + thrown);
     }
 
     @Override
@@ -55,8 +75,39 @@ class PrivacyTest {
     public void close() {
       logger.removeHandler(this);
       logger.setLevel(before);
+      JETTY.setLevel(jettyBefore);
     }
   }
+
+  /// Each is refused by another part of the parser, which may say why.
+  private static final List<String> HEADS =
+      List.of(
+          "GET /%s HTTP/1.1\nHost: %s",
+          "%s / HTTP/1.1\nHost: localhost",
+          "GET / %s\nHost: localhost",
+          "GET / HTTP/1.1\nHost: %s %s",
+          "GET / HTTP/1.1\nHost: localhost:%s",
+          "GET / HTTP/1.1\nHost: [%s",
+          "GET / HTTP/1.1\nHost: %s\nHost: other",
+          "GET http://%s:%s@%s%%/ HTTP/1.1\nHost: localhost",
+          "GET http://%s/ HTTP/1.1\nHost: other",
+          "GET /%s%%zz HTTP/1.1\nHost: localhost",
+          "GET /../%s HTTP/1.1\nHost: localhost",
+          "GET /%s;%s?%s#%s HTTP/1.1\nHost: localhost",
+          "GET / HTTP/1.1\n%s",
+          "GET / HTTP/1.1\n%s : x\nHost: localhost",
+          "GET / HTTP/1.1\nX\u0000%s: x\nHost: localhost",
+          "GET / HTTP/1.1\nX: %s\u0001\nHost: localhost",
+          "GET / HTTP/1.1\nHost: localhost\nCookie: %s=\"%s; $%s",
+          "GET / HTTP/1.1\nHost: localhost\nConnection: Upgrade\nUpgrade: %s",
+          "GET / HTTP/1.1\nHost: localhost\nExpect: %s",
+          "POST /v1/completions HTTP/1.1\nHost: localhost\n%s",
+          "POST /v1/completions HTTP/1.1\nHost: localhost\nContent-Length: %s",
+          "POST /v1/completions HTTP/1.1\nHost: localhost\nContent-Length: 9\n\n%s%s",
+          "POST /v1/completions HTTP/1.1\nHost: localhost\nContent-Type: %s\nContent-Length: 0",
+          "POST /v1/completions HTTP/1.1\nHost: localhost\nTransfer-Encoding: %s",
+          "POST /v1/models HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\n1;%s\u0000",
+          "POST /v1/completions HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked");
 
   private static List<String> bodies() {
     String message = "[{\"role\":\"user\",\"content\":\"say %s\",\"name\":\"%s\"}]";
@@ -113,13 +164,32 @@ class PrivacyTest {
         String[] parts = each.replace("%s", CANARY).split(" ", 2);
         served.post(parts[0], parts[1], headers);
       }
+      for (String name :
+          List.of(
+              "origin",
+              "referer",
+              "cookie",
+              "accept",
+              "x-request-id",
+              "traceparent",
+              "x-" + CANARY,
+              "anthropic-version",
+              "openai-organization",
+              "content-type",
+              "range")) {
+        served.get("/v1/models?" + CANARY + "=" + CANARY, name, CANARY);
+        served.get("/v1/files/" + CANARY, "authorization", headers[1], name, CANARY);
+      }
       BatchesTest.upload(served, "{\"custom_id\":\"" + CANARY + "\"}\n", headers);
       for (int i = 0; i < 3; i++) {
         served.get("/v1/models", "authorization", "Bearer sk-" + CANARY);
         served.get("/v1/models", "x-api-key", CANARY, "x-forwarded-for", CANARY);
       }
-      served.raw("GET /" + CANARY + " HTTP/1.1\r\nHost: " + CANARY + "\r\n\r\n");
-      served.raw(CANARY + " / HTTP/1.1\r\n\r\n");
+      for (String head : HEADS) {
+        served.raw(head.replace("%s", CANARY).replace("\n", "\r\n") + "\r\n\r\n");
+      }
+      String chunked = HEADS.getLast() + "\nAuthorization: Bearer " + created.secret() + "\n\n%s";
+      served.raw(chunked.replace("%s", CANARY).replace("\n", "\r\n"));
       served.model.held.release();
       String figures = served.get("/metrics", headers).body();
       assertTrue(figures.contains("educe_"), figures);
@@ -128,9 +198,46 @@ class PrivacyTest {
       for (String line : served.log) {
         assertFalse(line.contains(CANARY) || line.contains(created.secret()), line);
       }
-      assertTrue(log.lines.contains("seen null"), "nothing was listened to");
+      assertTrue(
+          log.lines.stream().anyMatch(line -> line.startsWith("seen ")), "nothing was listened to");
       for (String line : log.lines) {
         assertFalse(line.contains(CANARY) || line.contains(created.secret()), line);
+      }
+    }
+  }
+
+  /// Templates, grammars and the engine read what the fake model does not.
+  @Test
+  @EnabledIfEnvironmentVariable(named = "EDUCE_TESTDATA", matches = ".+")
+  void nothingThatIsSaidToAModelIsLoggedOrStaysInAThread() throws Exception {
+    try (var log = new Log();
+        var served =
+            new Served(
+                (config, _) -> new EngineCatalogue(config.models(), 0, Duration.ZERO),
+                "models.letters.file="
+                    + Path.of(System.getenv("EDUCE_TESTDATA"), "models", "stories260K.gguf"),
+                "models.letters.chat-template=chatml",
+                "models.letters.context=256")) {
+      for (String each : bodies()) {
+        String[] parts = each.replace("%s", CANARY).split(" ", 2);
+        served.post(parts[0], parts[1]);
+      }
+      String body = "{\"model\":\"letters\",\"prompt\":\"%s\",\"max_tokens\":200,\"stream\":true}";
+      try (var socket = served.asking(body.formatted(CANARY))) {
+        assertTrue(socket.getInputStream().read() > 0);
+        Path dump = folder.resolve("threads");
+        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+            .dumpThreads(dump.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.JSON);
+        String threads = Files.readString(dump);
+        assertTrue(threads.contains("dev.educe.engine"), threads);
+        assertFalse(threads.contains(CANARY));
+      }
+      Served.await(() -> served.server.underWay() == 0);
+      assertTrue(served.log.size() > bodies().size());
+      assertTrue(served.log.stream().noneMatch(line -> line.contains(CANARY)));
+      assertFalse(log.lines.isEmpty());
+      for (String line : log.lines) {
+        assertFalse(line.contains(CANARY), line);
       }
     }
   }

@@ -107,15 +107,42 @@ class StreamsTest {
   @Test
   void nothingIsStartedForAClientWhoLeftWhileThePromptWasMade() throws Exception {
     int before = served.model.started.get();
+    int rendering = served.model.rendering.get();
     var socket =
         served.asking(
             "/v1/chat/completions",
             "{\"model\":\"letters\",\"messages\":[{\"role\":\"user\",\"content\":\"render\"}]}");
-    Served.await(() -> served.model.rendering.get() == 1);
+    Served.await(() -> served.model.rendering.get() == rendering + 1);
     leave(socket, false);
     served.model.held.release();
     Served.await(() -> served.server.underWay() == 0);
     assertEquals(before, served.model.started.get());
+  }
+
+  /// What may take long before anything is sent ends with its client, and its turn goes to others.
+  @Test
+  void whatIsPreparedForAClientWhoLeavesEnds() throws Exception {
+    int before = served.model.started.get();
+    String messages = "\"messages\":[{\"role\":\"user\",\"content\":\"compile\"}]";
+    for (String each :
+        new String[] {
+          "/v1/chat/completions {\"model\":\"letters\",%s}",
+          "/v1/chat/completions {\"model\":\"letters\",%s,\"stream\":true}",
+          "/v1/responses {\"model\":\"letters\",\"input\":\"compile\"}",
+          "/v1/messages {\"model\":\"letters\",\"max_tokens\":3,%s}",
+          "/v1/messages/count_tokens {\"model\":\"letters\",%s}",
+          "/api/chat {\"model\":\"letters\",%s}",
+          "/api/generate {\"model\":\"letters\",\"prompt\":\"compile\"}"
+        }) {
+      int rendering = served.model.rendering.get();
+      String[] parts = each.replace("%s", messages).split(" ", 2);
+      var socket = served.asking(parts[0], parts[1]);
+      Served.await(() -> served.model.rendering.get() == rendering + 1);
+      leave(socket, each.contains("chat"));
+      Served.await(() -> served.server.underWay() == 0);
+    }
+    assertEquals(before, served.model.started.get());
+    assertTrue(served.log.stream().noneMatch(line -> line.contains("engine_error")));
   }
 
   @Test

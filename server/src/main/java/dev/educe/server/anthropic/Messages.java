@@ -69,6 +69,7 @@ final class Messages {
     var fields = Fields.of(exchange.json());
     try (var lease = service.catalogue().lease(fields.requireText("model"))) {
       exchange.concerns(lease.name());
+      exchange.watchClient();
       var prompt = Conversation.prompt(lease, MessageRequest.counted(fields));
       exchange.answer(Map.of("input_tokens", prompt.tokens().length));
     }

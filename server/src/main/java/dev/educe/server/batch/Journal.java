@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,11 +84,12 @@ final class Journal implements AutoCloseable {
   ///
   /// @return where they end
   static long read(Path path, Reader reader) throws IOException {
-    try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(path)))) {
+    try (var channel = Owned.read(path);
+        var in = new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel)))) {
       if (!Arrays.equals(in.readNBytes(HEAD.length), HEAD)) {
         throw foreign(path);
       }
-      long size = Files.size(path);
+      long size = channel.size();
       long at = HEAD.length;
       while (size - at > FRAME_BYTES) {
         int length = in.readInt();

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -70,10 +71,11 @@ public final class Ledger implements AutoCloseable {
     this.bytesMin = bytesMin;
     this.bytesMax = bytesMin;
     Owned.directory(folder);
-    Owned.directory(folder.resolve("files"));
-    Owned.directory(folder.resolve("answers"));
+    Owned.inner(folder.resolve("files"));
+    Owned.inner(folder.resolve("answers"));
     lock = lock(folder);
     try {
+      checkUse();
       Files.deleteIfExists(folder.resolve("journal.new"));
       journal = new Journal(folder.resolve("journal"), payload -> apply(read(payload)));
       secondsBefore = secondsKept;
@@ -83,6 +85,23 @@ public final class Ledger implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       lock.close();
       throw e;
+    }
+  }
+
+  /// Nothing is deleted for being unknown in a folder that was meant for something else, or has
+  /// lost its journal.
+  private void checkUse() throws IOException {
+    if (Files.exists(folder.resolve("journal"), LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    for (String name : List.of("files", "answers")) {
+      try (var files = Files.list(folder.resolve(name))) {
+        if (files.findAny().isPresent()) {
+          throw new IOException(
+              "%s has files in '%s' and no journal; restore it, or give batches another folder"
+                  .formatted(folder, name));
+        }
+      }
     }
   }
 
@@ -127,6 +146,9 @@ public final class Ledger implements AutoCloseable {
     try (var files = Files.list(folder)) {
       for (Path file : files.toList()) {
         if (!isKnown.test(file.getFileName().toString())) {
+          if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw Owned.strange(file);
+          }
           Files.delete(file);
         }
       }
@@ -283,12 +305,27 @@ public final class Ledger implements AutoCloseable {
     }
     append(Map.of("gone", List.of(id)));
     all.remove(id);
-    Files.deleteIfExists(content(id));
+    Files.deleteIfExists(path(id));
     return true;
   }
 
   /// Where the bytes of a file are.
-  public Path content(String id) {
+  ///
+  /// @throws IOException if somebody has put something else there
+  public Path content(String id) throws IOException {
+    Path path = path(id);
+    Owned.check(path);
+    return path;
+  }
+
+  /// The bytes of a file.
+  ///
+  /// @throws IOException if they cannot be read, or somebody has put something else there
+  public FileChannel open(String id) throws IOException {
+    return Owned.read(path(id));
+  }
+
+  private Path path(String id) {
     return folder.resolve("files").resolve(id);
   }
 
@@ -301,11 +338,13 @@ public final class Ledger implements AutoCloseable {
   ///
   /// @throws IOException if they may not be on the disk
   public void publish(Path draft, String id) throws IOException {
-    try (var channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+    Owned.check(draft);
+    try (var channel =
+        FileChannel.open(draft, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
       channel.force(true);
     }
-    Files.move(draft, content(id), StandardCopyOption.ATOMIC_MOVE);
-    Journal.syncFolder(content(id));
+    Files.move(draft, path(id), StandardCopyOption.ATOMIC_MOVE);
+    Journal.syncFolder(path(id));
   }
 
   /// Where the answers of a batch are while it is worked on.

@@ -32,6 +32,7 @@ public record Service(
     try {
       exchange.concerns(lease.name());
       lease.model().checkRoom(exchange.caller().tenant());
+      exchange.watchClient();
       return lease;
     } catch (RuntimeException refused) {
       lease.close();

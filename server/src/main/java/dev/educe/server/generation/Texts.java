@@ -5,6 +5,7 @@ import dev.educe.server.http.ApiError;
 import dev.educe.server.http.ApiException;
 import dev.educe.server.http.ClientGoneException;
 import dev.educe.server.http.Exchange;
+import dev.educe.server.http.Pulse;
 import dev.educe.server.http.Took;
 import dev.educe.server.model.Catalogue;
 import dev.educe.server.model.Generating;

@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +33,7 @@ public final class Exchange {
   private String code = "";
   private final ByteArrayOutputStream gathered = new ByteArrayOutputStream();
   private Optional<Took> took = Optional.empty();
+  private Optional<Watch> watch = Optional.empty();
   private boolean isAnswered;
   private long bytesSent;
 
@@ -216,19 +217,18 @@ public final class Exchange {
   ///
   /// @throws IOException if it cannot be read
   /// @throws ClientGoneException if the client has left
-  public void answer(Path file) throws IOException {
-    try (var in = Files.newInputStream(file)) {
-      isAnswered = true;
-      wire.status(200);
-      header("content-type", "application/octet-stream");
-      header("content-length", Long.toString(Files.size(file)));
-      byte[] part = in.readNBytes(FILE_PART_BYTES);
-      while (part.length > 0) {
-        writeOut(false, ByteBuffer.wrap(part));
-        part = in.readNBytes(FILE_PART_BYTES);
-      }
-      writeOut(true, ByteBuffer.allocate(0));
+  public void answer(FileChannel file) throws IOException {
+    var in = Channels.newInputStream(file);
+    isAnswered = true;
+    wire.status(200);
+    header("content-type", "application/octet-stream");
+    header("content-length", Long.toString(file.size()));
+    byte[] part = in.readNBytes(FILE_PART_BYTES);
+    while (part.length > 0) {
+      writeOut(false, ByteBuffer.wrap(part));
+      part = in.readNBytes(FILE_PART_BYTES);
     }
+    writeOut(true, ByteBuffer.allocate(0));
   }
 
   /// Answers with an error.
@@ -264,7 +264,20 @@ public final class Exchange {
 
   /// Whether the client has closed its connection. Costs a system call.
   public boolean isClientGone() {
-    return wire.isGone();
+    return endWatch() || wire.isGone();
+  }
+
+  /// From now until something is sent or [#isClientGone] is asked, a client that leaves has this
+  /// thread interrupted, and whatever is thrown then ends the request.
+  public void watchClient() {
+    watch = Optional.of(new Watch(wire));
+  }
+
+  /// @return whether the client has left while it was watched
+  boolean endWatch() {
+    boolean hasLeft = watch.isPresent() && watch.get().end();
+    watch = Optional.empty();
+    return hasLeft;
   }
 
   /// The status of the answer.
@@ -315,6 +328,7 @@ public final class Exchange {
   /// Writes, and waits until the connection has taken it.
   private void writeOut(boolean isLast, ByteBuffer bytes) {
     int count = bytes.remaining();
+    endWatch();
     try {
       wire.write(isLast, bytes);
     } catch (IOException e) {

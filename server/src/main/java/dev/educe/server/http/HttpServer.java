@@ -34,6 +34,7 @@ public final class HttpServer implements AutoCloseable {
   /// @throws IOException if it cannot
   public HttpServer(HttpOptions options, List<Route> routes, Guard guard, Observer observer)
       throws IOException {
+    JettyLog.hold();
     server = new Server(threads());
     isSecure = options.tls().isPresent();
     connector = connector(options);
@@ -66,13 +67,12 @@ public final class HttpServer implements AutoCloseable {
   private ServerConnector connector(HttpOptions options) {
     var http = new HttpConnectionFactory(configuration(options));
     if (options.tls().isEmpty()) {
-      return new ServerConnector(server, 1, 1, http);
+      return new Door(server, http);
     }
     var context = new SslContextFactory.Server();
     context.setSslContext(options.tls().get());
     context.setIncludeProtocols("TLSv1.3", "TLSv1.2");
-    return new ServerConnector(
-        server, 1, 1, new SslConnectionFactory(context, http.getProtocol()), http);
+    return new Door(server, new SslConnectionFactory(context, http.getProtocol()), http);
   }
 
   private static HttpConfiguration configuration(HttpOptions options) {

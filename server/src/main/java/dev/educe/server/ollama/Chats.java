@@ -28,6 +28,7 @@ final class Chats {
     long begin = System.nanoTime();
     try (var lease = service.catalogue().lease(name)) {
       exchange.concerns(lease.name());
+      exchange.watchClient();
       var messages = Turns.read(fields);
       boolean isStreamed = fields.flag("stream").orElse(true);
       var tools = tools(fields);

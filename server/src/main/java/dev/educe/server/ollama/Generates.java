@@ -37,6 +37,7 @@ final class Generates {
     long begin = System.nanoTime();
     try (var lease = service.catalogue().lease(name)) {
       exchange.concerns(lease.name());
+      exchange.watchClient();
       String prompt = fields.text("prompt").orElse("");
       String suffix = fields.text("suffix").orElse("");
       String system = fields.text("system").orElse("");

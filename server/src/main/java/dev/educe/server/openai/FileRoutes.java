@@ -153,7 +153,9 @@ final class FileRoutes {
   }
 
   private void content(Exchange exchange) throws IOException {
-    exchange.answer(batches().ledger().content(find(exchange).id()));
+    try (var file = batches().ledger().open(find(exchange).id())) {
+      exchange.answer(file);
+    }
   }
 
   private void delete(Exchange exchange) throws IOException {

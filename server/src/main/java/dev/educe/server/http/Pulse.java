@@ -1,4 +1,4 @@
-package dev.educe.server.generation;
+package dev.educe.server.http;
 
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -7,9 +7,9 @@ import java.util.concurrent.TimeUnit;
 /// Has those who wait look around now and then, on one thread for all.
 ///
 /// A wait with a time of its own would set a timer and take it back for every token.
-final class Pulse implements AutoCloseable {
+public final class Pulse implements AutoCloseable {
   /// How soon it is seen that a client has left while nothing is sent to it.
-  static final long NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  public static final long NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private static final ScheduledThreadPoolExecutor TIMER = timer();
 
@@ -18,7 +18,7 @@ final class Pulse implements AutoCloseable {
   /// Begins.
   ///
   /// @param look is run again and again; must not wait
-  Pulse(Runnable look) {
+  public Pulse(Runnable look) {
     beats = TIMER.scheduleAtFixedRate(look, NANOS, NANOS, TimeUnit.NANOSECONDS);
   }
 
