@@ -5,11 +5,12 @@ import dev.educe.cli.load.Reply.Outcome;
 import java.util.List;
 
 /// Tokens a second of good answers while a load is at its height: from the end of the first answer
-/// until the last request was due.
+/// to that of the last one that was over when the last request was due.
 ///
-/// An answer's tokens count evenly over the time from when it was due to its end. Requests that
-/// begin together are read together, and their tokens come together at the end: counted as they
-/// come, it would be chance whether the load ends before or after them.
+/// Tokens count when they come. To spread an answer's over the time from when it was due would
+/// shift those of a long queue to before they were written, and a storm, which begins with the
+/// longest, would lose them. Requests that begin together are read together, and their tokens come
+/// together at the end; a time from one end to another has whole such rounds.
 final class Goodput {
   private Goodput() {}
 
@@ -17,8 +18,10 @@ final class Goodput {
   /// @return 0 if the load never was at its height
   static double of(List<Reply> replies, double millisMax) {
     var done = replies.stream().filter(reply -> reply.outcome() == Outcome.DONE).toList();
+    long due = replies.stream().mapToLong(Reply::intended).max().orElse(Long.MIN_VALUE);
     long from = done.stream().mapToLong(Reply::end).min().orElse(Long.MAX_VALUE);
-    long to = replies.stream().mapToLong(Reply::intended).max().orElse(Long.MIN_VALUE);
+    long to =
+        done.stream().mapToLong(Reply::end).filter(end -> end <= due).max().orElse(Long.MIN_VALUE);
     if (to <= from) {
       return 0;
     }
@@ -31,9 +34,14 @@ final class Goodput {
     return 1e9 * tokens / (to - from);
   }
 
-  /// The part of an answer's tokens that falls to a time between two moments.
+  /// How many of an answer's tokens came between two moments; each piece has as many.
   private static double tokens(Reply reply, long from, long to) {
-    double inside = Math.min(reply.end(), to) - Math.max(reply.intended(), from);
-    return reply.writtenTokens() * Math.max(0, inside / reply.totalNanos());
+    int inside = 0;
+    long time = reply.first();
+    for (int i = 0; i <= reply.gaps().length; i++) {
+      time += i == 0 ? 0 : reply.gaps()[i - 1];
+      inside += time > from && time <= to ? 1 : 0;
+    }
+    return (double) reply.writtenTokens() * inside / (reply.gaps().length + 1);
   }
 }

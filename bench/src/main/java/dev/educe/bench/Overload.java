@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -27,8 +28,8 @@ final class Overload {
   private static final int AFTER_SECONDS = 5;
   private static final int MANY = 1_000_000;
   private static final int WARM_ANSWERS = 32;
-  private static final int WARM_REFUSALS = 2_400;
-  private static final double WARM_REFUSALS_RATE = 400;
+  private static final int WARM_REFUSALS = 6_000;
+  private static final double WARM_REFUSALS_RATE = 600;
 
   // A storm's answers may take as long as the peak's longest did, and so long in the queue.
   private static final double WAIT_MILLIS_MAX = 4_000;
@@ -57,9 +58,15 @@ final class Overload {
     this.rounds = rounds;
   }
 
-  /// One load and what it took: processor time of this process, of the server, and of those of the
-  /// server's threads that compute.
-  private record Turn(List<Reply> replies, double clients, double server, double engine) {
+  /// One load and what it took: processor time of this process, of the server, of those of the
+  /// server's threads that compute or compile, and of the whole machine.
+  private record Turn(
+      List<Reply> replies,
+      double clients,
+      double server,
+      double engine,
+      double compilers,
+      double machine) {
     LoadResult result() {
       return new LoadResult("turn", 0, replies, List.of());
     }
@@ -69,9 +76,23 @@ final class Overload {
       return Goodput.of(replies, millisMax);
     }
 
-    /// Processor seconds a second of the server's threads that do not compute.
+    /// Processor seconds a second of the server's threads that neither compute nor compile.
     double httpCores() {
-      return (server - engine) / result().seconds();
+      return (server - engine - compilers) / result().seconds();
+    }
+
+    /// Who has processors meanwhile, and how many.
+    String processors() {
+      double seconds = result().seconds();
+      return String.format(
+          Locale.ROOT,
+          "%.2f of the server's threads that compute, %.2f of its compilers, %.2f of its others,"
+              + " %.2f of the clients, %.2f of whoever else there is",
+          engine / seconds,
+          compilers / seconds,
+          httpCores(),
+          clients / seconds,
+          Math.max(0, machine - server - clients) / seconds);
     }
   }
 
@@ -110,12 +131,16 @@ final class Overload {
     double own = ServedProcess.seconds(ProcessHandle.current());
     double server = this.server.seconds();
     double engine = this.server.engineSeconds();
+    double compilers = this.server.compilerSeconds();
+    double machine = ProcessStatus.machineSeconds();
     var replies = work.run();
     return new Turn(
         replies,
         ServedProcess.seconds(ProcessHandle.current()) - own,
         this.server.seconds() - server,
-        this.server.engineSeconds() - engine);
+        this.server.engineSeconds() - engine,
+        this.server.compilerSeconds() - compilers,
+        ProcessStatus.machineSeconds() - machine);
   }
 
   private Turn peak() throws IOException {
@@ -179,15 +204,9 @@ final class Overload {
         result.errors().size());
     double http = Math.max(0, storm.httpCores() - before.httpCores());
     ServeCommand.print(
-        "processors: at the peak %.2f of the server's threads that compute, %.2f of its others,"
-            + " %.2f of the clients; in the storm %.2f, %.2f, %.2f; for each refusal %.0f µs of the"
-            + " server's",
-        before.engine() / before.result().seconds(),
-        before.httpCores(),
-        before.clients() / before.result().seconds(),
-        storm.engine() / result.seconds(),
-        storm.httpCores(),
-        storm.clients() / result.seconds(),
+        "processors: at the peak %s; in the storm %s; for each refusal %.0f µs of the server's",
+        before.processors(),
+        storm.processors(),
         1e6 * http * result.seconds() / Math.max(1, result.refused()));
     return share;
   }

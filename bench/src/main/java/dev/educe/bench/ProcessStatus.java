@@ -34,13 +34,32 @@ final class ProcessStatus {
     long hundredths = 0;
     try (var threads = Files.newDirectoryStream(tasks)) {
       for (Path thread : threads) {
-        String stat = Files.readString(thread.resolve("stat"));
+        String stat;
+        try {
+          stat = Files.readString(thread.resolve("stat"));
+        } catch (IOException _) {
+          continue; // it has just ended
+        }
         String name = stat.substring(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
         if (names.stream().anyMatch(name::startsWith)) {
           String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
           hundredths += Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
         }
       }
+    }
+    return hundredths / 1e2;
+  }
+
+  /// Processor time in seconds in which nothing of this machine idled, or another machine had its
+  /// processors.
+  ///
+  /// Source: proc(5): after `cpu` come user, nice, system, idle, iowait, irq, softirq and steal, in
+  /// hundredths of a second.
+  static double machineSeconds() throws IOException {
+    String[] fields = Files.readString(Path.of("/proc/stat")).split("\n", 2)[0].split(" +");
+    long hundredths = 0;
+    for (int i : new int[] {1, 2, 3, 6, 7, 8}) {
+      hundredths += Long.parseLong(fields[i]);
     }
     return hundredths / 1e2;
   }

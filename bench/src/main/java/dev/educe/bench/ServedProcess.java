@@ -97,9 +97,19 @@ final class ServedProcess implements AutoCloseable {
   ///
   /// @throws IOException if the system does not tell
   double engineSeconds() throws IOException {
-    return ProcessStatus.threadSeconds(
-        Path.of("/proc", Long.toString(process.pid()), "task"),
-        List.of("educe-engine", "educe-worker"));
+    return threadSeconds("educe-engine", "educe-worker");
+  }
+
+  /// Of the server's, what the virtual machine's compilers have taken; Linux only.
+  ///
+  /// @throws IOException if the system does not tell
+  double compilerSeconds() throws IOException {
+    return threadSeconds("C1 ", "C2 ");
+  }
+
+  private double threadSeconds(String... names) throws IOException {
+    var tasks = Path.of("/proc", Long.toString(process.pid()), "task");
+    return ProcessStatus.threadSeconds(tasks, List.of(names));
   }
 
   /// Resident memory of the server.

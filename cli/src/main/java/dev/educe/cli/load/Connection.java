@@ -7,9 +7,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
-import java.util.Locale;
-import java.util.Map;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
@@ -37,10 +34,10 @@ final class Connection implements AutoCloseable {
   private boolean isOver;
   private boolean isKept;
 
-  /// An answer's first lines.
+  /// What is of interest of an answer's first lines.
   ///
-  /// @param headers by name in lower case; of several of one name, the last
-  record Head(int status, Map<String, String> headers) {}
+  /// @param saysWhen whether it came with `Retry-After`
+  record Head(int status, boolean saysWhen) {}
 
   /// What is done with a body's bytes as they come.
   @FunctionalInterface
@@ -87,24 +84,57 @@ final class Connection implements AutoCloseable {
   /// @throws IOException if the connection ends, or what comes is not HTTP
   Head ask(byte[] request) throws IOException {
     socket.getOutputStream().write(request);
-    String status = line();
-    if (!status.matches("HTTP/1\\.[01] [1-9][0-9]{2}( .*)?")) {
+    String first = line();
+    int status = status(first);
+    if (status < 0) {
       throw new IOException("the server does not speak HTTP/1.1");
     }
-    var headers = new HashMap<String, String>();
+    isChunked = false;
+    left = UNTIL_CLOSED;
+    isKept = true;
+    boolean saysWhen = false;
     for (String line = line(); !line.isEmpty(); line = line()) {
-      int colon = line.indexOf(':');
-      if (colon > 0) {
-        headers.put(
-            line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+      if (isHeader(line, "content-length")) {
+        left = Long.parseLong(value(line));
+      } else if (isHeader(line, "transfer-encoding")) {
+        isChunked = value(line).equalsIgnoreCase("chunked");
+      } else if (isHeader(line, "connection")) {
+        isKept = !value(line).equalsIgnoreCase("close");
+      } else {
+        saysWhen |= isHeader(line, "retry-after");
       }
     }
-    String length = headers.get("content-length");
-    isChunked = "chunked".equalsIgnoreCase(headers.get("transfer-encoding"));
-    left = isChunked ? 0 : length == null ? UNTIL_CLOSED : Long.parseLong(length);
+    left = isChunked ? 0 : left;
     isOver = left == 0 && !isChunked;
-    isKept = left != UNTIL_CLOSED && !"close".equalsIgnoreCase(headers.get("connection"));
-    return new Head(Integer.parseInt(status.substring(9, 12)), headers);
+    isKept &= left != UNTIL_CLOSED;
+    return new Head(status, saysWhen);
+  }
+
+  /// The status of an answer's first line; less than 0 if it is no such line.
+  private static int status(String line) {
+    boolean isHttp = line.startsWith("HTTP/1.1 ") || line.startsWith("HTTP/1.0 ");
+    if (!isHttp || line.length() < 12 || line.length() > 12 && line.charAt(12) != ' ') {
+      return -1;
+    }
+    int status = 0;
+    for (int i = 9; i < 12; i++) {
+      int digit = line.charAt(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return -1;
+      }
+      status = 10 * status + digit;
+    }
+    return status < 100 ? -1 : status;
+  }
+
+  private static boolean isHeader(String line, String name) {
+    return line.length() > name.length()
+        && line.charAt(name.length()) == ':'
+        && line.regionMatches(true, 0, name, 0, name.length());
+  }
+
+  private static String value(String line) {
+    return line.substring(line.indexOf(':') + 1).strip();
   }
 
   /// Reads the body to its end.
@@ -118,7 +148,7 @@ final class Connection implements AutoCloseable {
           line();
         }
         isFirst = false;
-        left = Long.parseLong(line().replaceFirst("[; ].*", ""), 16);
+        left = chunkBytes(line());
         if (left == 0) {
           line();
           isOver = true;
@@ -138,6 +168,15 @@ final class Connection implements AutoCloseable {
     }
   }
 
+  /// A chunk's length, without what may stand behind it.
+  private static long chunkBytes(String line) {
+    int end = 0;
+    while (end < line.length() && line.charAt(end) != ';' && line.charAt(end) != ' ') {
+      end++;
+    }
+    return Long.parseLong(line, 0, end, 16);
+  }
+
   /// Whether another request may be sent, once the body was read.
   boolean isKept() {
     return isKept;
@@ -149,8 +188,9 @@ final class Connection implements AutoCloseable {
     return to > 0;
   }
 
+  /// A line without its end. Most stand in the buffer as a whole.
   private String line() throws IOException {
-    var line = new StringBuilder();
+    var line = "";
     while (true) {
       if (from == to && !fill()) {
         throw new EOFException("the connection ended before an answer");
@@ -159,11 +199,12 @@ final class Connection implements AutoCloseable {
       while (end < to && buffer[end] != '\n') {
         end++;
       }
-      line.append(new String(buffer, from, end - from, StandardCharsets.ISO_8859_1));
+      String part = new String(buffer, from, end - from, StandardCharsets.ISO_8859_1);
+      line = line.isEmpty() ? part : line + part;
       boolean isWhole = end < to;
       from = isWhole ? end + 1 : end;
       if (isWhole) {
-        return line.toString().stripTrailing();
+        return line.stripTrailing();
       }
       if (line.length() > LINE_BYTES_MAX) {
         throw new IOException("the server sends a line without end");

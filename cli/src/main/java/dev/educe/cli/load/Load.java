@@ -1,11 +1,14 @@
 package dev.educe.cli.load;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -21,6 +24,10 @@ import java.util.random.RandomGenerator;
 public final class Load {
   private static final long LOOK_MILLIS = 100;
   private static final int PLATFORM_THREADS_MAX = 256;
+  private static final long THREAD_IDLE_SECONDS = 5;
+
+  // So many requests are made before the first is due: meanwhile nothing is left to do but to send.
+  private static final int READY_MAX = 4_096;
 
   private final LoadClient client;
   private final Prompts prompts;
@@ -31,7 +38,16 @@ public final class Load {
   private final AtomicInteger begun = new AtomicInteger();
   private final AtomicInteger underWay = new AtomicInteger();
   private final CountDownLatch over = new CountDownLatch(1);
-  private final long start = System.nanoTime();
+  private final ThreadPoolExecutor threads =
+      new ThreadPoolExecutor(
+          0,
+          PLATFORM_THREADS_MAX,
+          THREAD_IDLE_SECONDS,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          Thread.ofPlatform().daemon().name("educe-client-", 0).factory(),
+          (work, _) -> Thread.startVirtualThread(work));
+  private long start; // of the first request
 
   /// @param count how many requests at most
   /// @param time after which none is sent any more; zero for any time
@@ -52,6 +68,12 @@ public final class Load {
   /// @throws CancellationException if this thread is interrupted
   public List<Reply> open(double rate, double burstiness, RandomGenerator random) {
     var arrivals = new Arrivals(rate, burstiness, random);
+    var ready = new ArrayDeque<byte[]>();
+    double expected = Math.min(Math.min(count, READY_MAX), rate * nanosMax / 1e9);
+    while (ready.size() < expected) {
+      ready.add(client.prepared(prompts.next()));
+    }
+    start = System.nanoTime();
     underWay.set(1); // the sender
     var sender =
         Thread.ofPlatform()
@@ -61,7 +83,7 @@ public final class Load {
               double due = 0;
               while (begun.getAndIncrement() < count && due < nanosMax) {
                 long intended = start + (long) due;
-                byte[] request = client.prepared(prompts.next());
+                byte[] request = ready.isEmpty() ? client.prepared(prompts.next()) : ready.poll();
                 await(intended);
                 start(() -> replies.add(client.send(request, intended)));
                 due += arrivals.gapNanos();
@@ -75,6 +97,7 @@ public final class Load {
   ///
   /// @throws CancellationException if this thread is interrupted
   public List<Reply> closed(int clients) {
+    start = System.nanoTime();
     underWay.set(1); // this thread
     for (int i = 0; i < clients; i++) {
       start(() -> {
@@ -89,11 +112,10 @@ public final class Load {
   }
 
   /// On a thread of the operating system while there are not many: it is woken by what it reads,
-  /// and not by a thread that was.
+  /// and not by a thread that was. Threads are kept, since to make one costs more than a refusal.
   private void start(Runnable work) {
-    boolean isOneOfMany = underWay.incrementAndGet() > PLATFORM_THREADS_MAX;
-    var thread = isOneOfMany ? Thread.ofVirtual() : Thread.ofPlatform().daemon();
-    thread.start(() -> {
+    underWay.incrementAndGet();
+    threads.execute(() -> {
       work.run();
       ended();
     });
@@ -124,6 +146,8 @@ public final class Load {
       begun.set(count);
       sender.interrupt();
       throw new CancellationException();
+    } finally {
+      threads.shutdown();
     }
   }
 }

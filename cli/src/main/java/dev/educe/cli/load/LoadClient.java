@@ -9,6 +9,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,10 +26,16 @@ public final class LoadClient implements AutoCloseable {
   private final Target target;
   private final ConcurrentLinkedDeque<Connection> idle = new ConcurrentLinkedDeque<>();
   private final Set<Connection> all = ConcurrentHashMap.newKeySet();
+  private final String postHead;
+  private volatile Refusal lastRefusal = new Refusal(0, "", "");
   private volatile boolean isClosed;
+
+  /// What a server answered, and that in a few words.
+  private record Refusal(int status, String body, String error) {}
 
   public LoadClient(Target target) {
     this.target = target;
+    this.postHead = head("POST", target.endpoint().path()) + "Content-Type: application/json\r\n";
   }
 
   /// The names of the models that the server has.
@@ -53,7 +60,7 @@ public final class LoadClient implements AutoCloseable {
     var body = new Text();
     int status;
     try {
-      status = exchange(request("GET", path, new byte[0]), _ -> body).status();
+      status = exchange(bytes(head("GET", path) + "\r\n"), _ -> body).status();
     } catch (IOException e) {
       throw new IOException(sentence(e), e);
     }
@@ -83,20 +90,18 @@ public final class LoadClient implements AutoCloseable {
     };
   }
 
-  private byte[] request(String method, String path, byte[] body) {
+  /// The first lines of a request, but for those about its body.
+  private String head(String method, String path) {
     var uri = target.at(path);
-    var text = new StringBuilder();
-    text.append(method).append(' ').append(uri.getRawPath()).append(" HTTP/1.1\r\n");
-    text.append("Host: ").append(uri.getRawAuthority()).append("\r\n");
-    target.key().ifPresent(key -> text.append("Authorization: Bearer ").append(key).append("\r\n"));
-    if (body.length > 0) {
-      text.append("Content-Type: application/json\r\n");
-      text.append("Content-Length: ").append(body.length).append("\r\n");
-    }
-    var bytes = new ByteArrayOutputStream();
-    bytes.writeBytes(text.append("\r\n").toString().getBytes(StandardCharsets.UTF_8));
-    bytes.writeBytes(body);
-    return bytes.toByteArray();
+    var head = new StringBuilder();
+    head.append(method).append(' ').append(uri.getRawPath()).append(" HTTP/1.1\r\n");
+    head.append("Host: ").append(uri.getRawAuthority()).append("\r\n");
+    target.key().ifPresent(key -> head.append("Authorization: Bearer ").append(key).append("\r\n"));
+    return head.toString();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private interface Readers {
@@ -167,7 +172,11 @@ public final class LoadClient implements AutoCloseable {
   ///
   /// @param prompt as [Prompts#next] gives it
   byte[] prepared(Object prompt) {
-    return request("POST", target.endpoint().path(), MAPPER.writeValueAsBytes(target.body(prompt)));
+    byte[] body = MAPPER.writeValueAsBytes(target.body(prompt));
+    byte[] head = bytes(postHead + "Content-Length: " + body.length + "\r\n\r\n");
+    byte[] request = Arrays.copyOf(head, head.length + body.length);
+    System.arraycopy(body, 0, request, head.length, body.length);
+    return request;
   }
 
   /// Sends a request and waits for the end of its answer.
@@ -217,9 +226,20 @@ public final class LoadClient implements AutoCloseable {
         0,
         isRefused ? Outcome.REFUSED : Outcome.FAILED,
         isRefused
-            ? "%d %s".formatted(head.status(), error(body).path("code").asString("without a code"))
+            ? refusal(head.status(), body)
             : sentence(target.endpoint().path(), head.status(), body),
-        head.headers().containsKey("retry-after"));
+        head.saysWhen());
+  }
+
+  /// A server under a storm says the same again and again: it is taken apart once.
+  private String refusal(int status, String body) {
+    var last = lastRefusal;
+    if (last.status() != status || !last.body().equals(body)) {
+      String code = error(body).path("code").asString("without a code");
+      last = new Refusal(status, body, status + " " + code);
+      lastRefusal = last;
+    }
+    return last.error();
   }
 
   private static String message(String body) {

@@ -15,7 +15,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
-import org.eclipse.jetty.util.thread.VirtualThreadPool;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /// Listens for HTTP/1.1 and has each request handled on a virtual thread of its own.
 public final class HttpServer implements AutoCloseable {
@@ -35,8 +35,7 @@ public final class HttpServer implements AutoCloseable {
   public HttpServer(HttpOptions options, List<Route> routes, Guard guard, Observer observer)
       throws IOException {
     JettyLog.hold();
-    // Zero is no limit: how many requests run at once is decided where they can be refused.
-    server = new Server(new VirtualThreadPool(0));
+    server = new Server(threads());
     isSecure = options.tls().isPresent();
     connector = connector(options);
     connector.setHost(options.host());
@@ -51,6 +50,18 @@ public final class HttpServer implements AutoCloseable {
     server.setHandler(front);
     server.setErrorHandler(new ErrorPages());
     start();
+  }
+
+  /// Who accepts and selects waits in the kernel, on a thread of the operating system: a virtual
+  /// one would be woken by others that wait for it. Requests have virtual ones without a limit,
+  /// since how many run at once is decided where they can be refused.
+  private static QueuedThreadPool threads() {
+    var threads = new QueuedThreadPool();
+    threads.setName("educe-http");
+    threads.setDaemon(true);
+    threads.setReservedThreads(0);
+    threads.setVirtualThreadsExecutor(Thread::startVirtualThread);
+    return threads;
   }
 
   private ServerConnector connector(HttpOptions options) {

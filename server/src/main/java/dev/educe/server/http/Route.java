@@ -1,9 +1,5 @@
 package dev.educe.server.http;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-
 /// One thing the server can be asked, and what it takes to ask.
 ///
 /// @param method of HTTP
@@ -28,26 +24,5 @@ public record Route(String method, String path, Scope scope, int bodyBytesMax, H
   /// A route that takes something away, and has no body.
   public static Route delete(String path, Scope scope, Handler handler) {
     return new Route("DELETE", path, scope, 0, handler);
-  }
-
-  /// What stands for the braces in a path, in order, if the path is this route's.
-  Optional<List<String>> match(List<String> segments) {
-    var wanted = segments(path);
-    if (wanted.size() != segments.size()) {
-      return Optional.empty();
-    }
-    var values = new ArrayList<String>();
-    for (int i = 0; i < segments.size(); i++) {
-      if (wanted.get(i).startsWith("{") && !segments.get(i).isEmpty()) {
-        values.add(segments.get(i));
-      } else if (!wanted.get(i).equals(segments.get(i))) {
-        return Optional.empty();
-      }
-    }
-    return Optional.of(values);
-  }
-
-  static List<String> segments(String path) {
-    return List.of(path.split("/", -1));
   }
 }

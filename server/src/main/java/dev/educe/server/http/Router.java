@@ -2,12 +2,37 @@ package dev.educe.server.http;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /// The table of routes. What is not in it is not there.
 final class Router {
-  private final List<Route> routes;
+  private final List<Known> routes;
+
+  /// A route and its path, cut once and for all.
+  private record Known(Route route, List<String> segments) {
+    static Known of(Route route) {
+      return new Known(route, segmentsOf(route.path()));
+    }
+
+    /// What stands for the braces in a path, in order, if the path is this route's.
+    Optional<List<String>> match(List<String> asked) {
+      if (segments.size() != asked.size()) {
+        return Optional.empty();
+      }
+      var values = new ArrayList<String>();
+      for (int i = 0; i < asked.size(); i++) {
+        if (segments.get(i).startsWith("{") && !asked.get(i).isEmpty()) {
+          values.add(asked.get(i));
+        } else if (!segments.get(i).equals(asked.get(i))) {
+          return Optional.empty();
+        }
+      }
+      return Optional.of(values);
+    }
+  }
 
   /// A route that was found.
   ///
@@ -15,21 +40,21 @@ final class Router {
   record Match(Route route, List<String> values) {}
 
   Router(List<Route> routes) {
-    this.routes = List.copyOf(routes);
+    this.routes = routes.stream().map(Known::of).toList();
   }
 
   List<Route> routes() {
-    return routes;
+    return routes.stream().map(Known::route).toList();
   }
 
   /// @param path as it came, with percent signs
   /// @throws ApiException if there is no such path, or not for this method
   Match find(String method, String path) {
-    var segments = Route.segments(path);
-    for (Route route : routes) {
-      var values = route.match(segments);
-      if (values.isPresent() && route.method().equals(method)) {
-        return new Match(route, values.get().stream().map(Router::decoded).toList());
+    var segments = segmentsOf(path);
+    for (Known known : routes) {
+      var values = known.match(segments);
+      if (values.isPresent() && known.route().method().equals(method)) {
+        return new Match(known.route(), values.get().stream().map(Router::decoded).toList());
       }
     }
     String allowed = allowed(path);
@@ -46,12 +71,16 @@ final class Router {
 
   /// The methods of a path, separated by commas; empty if there is no such path.
   String allowed(String path) {
-    var segments = Route.segments(path);
+    var segments = segmentsOf(path);
     var methods = new TreeSet<String>();
-    for (Route route : routes) {
-      route.match(segments).ifPresent(_ -> methods.add(route.method()));
+    for (Known known : routes) {
+      known.match(segments).ifPresent(_ -> methods.add(known.route().method()));
     }
     return String.join(", ", methods);
+  }
+
+  private static List<String> segmentsOf(String path) {
+    return List.of(path.split("/", -1));
   }
 
   /// A segment is decoded after it was found, so that no encoding reaches another route.
