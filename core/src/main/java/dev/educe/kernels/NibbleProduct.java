@@ -4,8 +4,10 @@ import static dev.educe.kernels.VectorHalves.BITS;
 import static dev.educe.kernels.VectorHalves.INFINITE;
 import static dev.educe.kernels.VectorHalves.LARGEST;
 import static dev.educe.kernels.VectorHalves.MAGNITUDE;
+import static dev.educe.kernels.VectorHalves.ONE;
 import static dev.educe.kernels.VectorHalves.PLACES;
 import static dev.educe.kernels.VectorHalves.POWER;
+import static dev.educe.kernels.VectorHalves.ZERO;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -82,7 +84,8 @@ final class NibbleProduct {
   ///
   /// Shifts are those of 32-bit lanes, whose distances the compiler puts into the instructions; for
   /// 16-bit lanes it moves each distance to a register first. The loop stores nothing, or bounds
-  /// and owners of memory would be checked anew in each round.
+  /// and owners of memory would be checked anew in each round; and its rounds are half a block, or
+  /// the compiler would have too much to inline.
   ///
   /// In the end of a block both halves of a lane, and the center of the codes, meet in the upper
   /// half.
@@ -99,60 +102,48 @@ final class NibbleProduct {
     float[] scalesX = x.scales;
     long scales = from + 2L * lane;
     long quants = from + SCALE_BYTES + 4L * lane;
+    ShortVector zero = ShortVector.zero(Lanes.SHORTS);
+    ShortVector a = zero;
     FloatVector acc = FloatVector.zero(Lanes.FLOATS);
-    for (int block = 0; block < blocks; block++) {
+    for (int half = 0; half < 2 * blocks; half++) {
       // The mask changes only how bounds are checked: else pairs go by way of general registers.
-      int i = block * NibbleChain.PAIRS & pairs.length - 1;
-      long at = quants + (long) block * BLOCK_BYTES;
+      int i = half * 8 - (half & 1) * 6 & pairs.length - 1;
+      long at = quants + (half >> 1) * (long) BLOCK_BYTES + (half & 1) * 2 * GROUP;
       IntVector w0 = IntVector.fromMemorySegment(Lanes.INTS, panels, at, ORDER);
       IntVector w1 = IntVector.fromMemorySegment(Lanes.INTS, panels, at + GROUP, ORDER);
-      IntVector w2 = IntVector.fromMemorySegment(Lanes.INTS, panels, at + 2 * GROUP, ORDER);
-      IntVector w3 = IntVector.fromMemorySegment(Lanes.INTS, panels, at + 3 * GROUP, ORDER);
       ShortVector v = IntVector.broadcast(Lanes.INTS, pairs[i]).reinterpretAsShorts();
-      ShortVector a = w0.reinterpretAsShorts().mul(v);
+      a = a.add(w0.reinterpretAsShorts().mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 1]).reinterpretAsShorts();
       a = a.add(w1.reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 2]).reinterpretAsShorts();
-      a = a.add(w2.reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 3]).reinterpretAsShorts();
-      a = a.add(w3.reinterpretAsShorts().mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 4]).reinterpretAsShorts();
       a = a.add(w0.lanewise(LSHR, 4).reinterpretAsShorts().mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 5]).reinterpretAsShorts();
       a = a.add(w1.lanewise(LSHR, 4).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 6]).reinterpretAsShorts();
-      a = a.add(w2.lanewise(LSHR, 4).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 7]).reinterpretAsShorts();
-      a = a.add(w3.lanewise(LSHR, 4).reinterpretAsShorts().mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 8]).reinterpretAsShorts();
       a = a.add(w0.lanewise(LSHR, 8).reinterpretAsShorts().mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 9]).reinterpretAsShorts();
       a = a.add(w1.lanewise(LSHR, 8).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 10]).reinterpretAsShorts();
-      a = a.add(w2.lanewise(LSHR, 8).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 11]).reinterpretAsShorts();
-      a = a.add(w3.lanewise(LSHR, 8).reinterpretAsShorts().mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 12]).reinterpretAsShorts();
       a = a.add(w0.lanewise(LSHR, 12).reinterpretAsShorts().mul(v));
       v = IntVector.broadcast(Lanes.INTS, pairs[i + 13]).reinterpretAsShorts();
       a = a.add(w1.lanewise(LSHR, 12).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 14]).reinterpretAsShorts();
-      a = a.add(w2.lanewise(LSHR, 12).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 15]).reinterpretAsShorts();
-      a = a.add(w3.lanewise(LSHR, 12).reinterpretAsShorts().mul(v));
-      IntVector sum = a.reinterpretAsInts();
-      sum = sum.add(sum.lanewise(LSHL, 16)).sub(centers[block]).lanewise(ASHR, 16);
-      // As VectorHalves does it, but in place: vectors that are handed over would be boxed.
-      long scale = scales + (long) block * BLOCK_BYTES;
-      IntVector half =
-          (IntVector)
-              ShortVector.fromMemorySegment(Lanes.HALF_SHORTS, panels, scale, ORDER)
-                  .convertShape(S2I, Lanes.INTS, 0);
-      half = half.lanewise(LSHL, PLACES).and(BITS);
-      IntVector infinite = half.and(MAGNITUDE).sub(LARGEST).max(0).min(1).mul(INFINITE);
-      FloatVector d = half.reinterpretAsFloats().mul(POWER);
-      d = d.reinterpretAsInts().or(infinite).reinterpretAsFloats().mul(scalesX[block]);
-      acc = ((FloatVector) sum.convert(I2F, 0)).fma(d, acc);
+      if ((half & 1) == 1) {
+        int block = half >> 1;
+        IntVector sum = a.reinterpretAsInts();
+        sum = sum.add(sum.lanewise(LSHL, 16)).sub(centers[block]).lanewise(ASHR, 16);
+        // As VectorHalves does it, but in place: vectors that are handed over would be boxed.
+        long scale = scales + (long) block * BLOCK_BYTES;
+        IntVector d =
+            (IntVector)
+                ShortVector.fromMemorySegment(Lanes.SHORTS, panels, scale, ORDER).convert(S2I, 0);
+        d = d.lanewise(LSHL, PLACES).and(BITS);
+        IntVector infinite = d.and(MAGNITUDE).sub(LARGEST).max(ZERO).min(ONE).mul(INFINITE);
+        d = d.reinterpretAsFloats().mul(POWER).reinterpretAsInts().or(infinite);
+        acc =
+            ((FloatVector) sum.convert(I2F, 0))
+                .fma(d.reinterpretAsFloats().mul(scalesX[block]), acc);
+        a = zero;
+      }
     }
     acc.intoMemorySegment(y, to, ORDER);
   }

@@ -18,18 +18,20 @@ final class VectorHalves {
   /// Mantissa bits of a float less those of a half.
   static final int PLACES = 13;
 
-  /// What is left of a moved half, and its magnitude: without the copies of the sign.
-  static final int BITS = 0x8fffe000;
+  /// What is left of a moved half: all but copies of the sign.
+  static final IntVector BITS = IntVector.broadcast(Lanes.INTS, 0x8fffe000);
 
-  static final int MAGNITUDE = BITS & Integer.MAX_VALUE;
+  static final IntVector MAGNITUDE = IntVector.broadcast(Lanes.INTS, 0x0fffe000);
 
   /// The magnitude of the largest half.
-  static final int LARGEST = 0x0f7fe000;
+  static final IntVector LARGEST = IntVector.broadcast(Lanes.INTS, 0x0f7fe000);
 
   /// What a moved half is multiplied with.
-  static final float POWER = 0x1p112f;
+  static final FloatVector POWER = FloatVector.broadcast(Lanes.FLOATS, 0x1p112f);
 
-  static final int INFINITE = 0x7f800000;
+  static final IntVector INFINITE = IntVector.broadcast(Lanes.INTS, 0x7f800000);
+  static final IntVector ZERO = IntVector.zero(Lanes.INTS);
+  static final IntVector ONE = IntVector.broadcast(Lanes.INTS, 1);
 
   private VectorHalves() {}
 
@@ -44,7 +46,7 @@ final class VectorHalves {
                       Lanes.HALF_SHORTS, memory, at + 2L * i, ByteOrder.LITTLE_ENDIAN)
                   .convertShape(S2I, Lanes.INTS, 0);
       half = half.lanewise(LSHL, PLACES).and(BITS);
-      IntVector infinite = half.and(MAGNITUDE).sub(LARGEST).max(0).min(1).mul(INFINITE);
+      IntVector infinite = half.and(MAGNITUDE).sub(LARGEST).max(ZERO).min(ONE).mul(INFINITE);
       FloatVector scaled = half.reinterpretAsFloats().mul(POWER);
       scaled.reinterpretAsInts().or(infinite).reinterpretAsFloats().intoArray(floats, to + i);
     }
