@@ -22,7 +22,7 @@ public final class ModelFormatException extends IOException {
 
   /// What a file says, for a message: its beginning, and nothing that a terminal would obey.
   public static String excerpt(String text) {
-    String start = text.length() > 80 ? text.substring(0, 80) + "…" : text;
+    String start = text.length() > 40 ? text.substring(0, 40) + "…" : text;
     return start.replaceAll("\\p{Cc}", "\ufffd");
   }
 }
