@@ -37,8 +37,14 @@ final class NibbleProduct {
   private static final int GROUP = 64;
 
   // Of a block in a panel.
-  private static final int SCALE_BYTES = ROWS * Short.BYTES;
-  private static final int BLOCK_BYTES = SCALE_BYTES + 4 * GROUP;
+  private static final int SCALE_BYTES;
+  private static final int BLOCK_BYTES;
+
+  static {
+    PanelLayout layout = PanelLayout.find(DType.Q4_0).orElseThrow();
+    SCALE_BYTES = layout.scaleBytes();
+    BLOCK_BYTES = layout.quantStride();
+  }
 
   private final NibbleChain[] chains = new NibbleChain[ROWS_MAX];
 

@@ -104,18 +104,18 @@ public record PanelLayout(
   }
 
   /// Whether scales lie with the quants of their block.
-  private boolean isTogether() {
+  public boolean isInterleaved() {
     return isQuantized() && scaleBlocks == 1;
   }
 
   /// Bytes from the scales of a group of blocks to those of the next group.
   public int scaleStride() {
-    return isTogether() ? scaleBytes + quantBytes : scaleBytes;
+    return isInterleaved() ? scaleBytes + quantBytes : scaleBytes;
   }
 
   /// Bytes from the quants of a block to those of the next.
   public int quantStride() {
-    return isTogether() ? scaleBytes + quantBytes : quantBytes;
+    return isInterleaved() ? scaleBytes + quantBytes : quantBytes;
   }
 
   /// Where the sub-scales begin in a panel of rows of `size` elements, in bytes; the scales begin
@@ -126,7 +126,7 @@ public record PanelLayout(
 
   /// Where the quants of the first block begin in a panel of rows of `size` elements, in bytes.
   public long quantsOffset(int size) {
-    if (isTogether()) {
+    if (isInterleaved()) {
       return scaleBytes;
     }
     return isQuantized() ? roundUp(subScalesOffset(size) + (long) (size / 32) * subScaleBytes) : 0;
@@ -138,7 +138,7 @@ public record PanelLayout(
       return roundUp((long) size * quantBytes);
     }
     int blocks = size / 32;
-    return isTogether()
+    return isInterleaved()
         ? roundUp((long) blocks * quantStride())
         : quantsOffset(size) + (long) blocks * quantBytes;
   }

@@ -117,11 +117,14 @@ final class PanelScales {
   }
 
   /// Reads a byte of every cache line that [#load] will read, so that they are on their way while
-  /// something else is done.
+  /// something else is done. Scales that lie with quants come with them.
   ///
   /// @return nothing of meaning; use it, or the compiler does without the reading
   static long touch(Panels w, long panel, int block, int count) {
     PanelLayout layout = w.layout();
+    if (layout.isInterleaved()) {
+      return 0;
+    }
     long subScales = panel + layout.subScalesOffset(w.size());
     int group = block / layout.scaleBlocks();
     int groups = Math.ceilDiv(count, layout.scaleBlocks());

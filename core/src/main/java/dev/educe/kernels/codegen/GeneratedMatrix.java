@@ -75,16 +75,10 @@ public final class GeneratedMatrix implements MatrixKernels, AutoCloseable {
     Objects.checkFromIndexSize(0, rowCount * rowBytes, rows.byteSize());
     MemorySegment kernel = packKernel(target.type());
     for (int row = 0; row < whole; row += PanelLayout.ROWS) {
-      long scales =
+      long panel =
           target.memory().address() + (rowFrom + row) / PanelLayout.ROWS * target.panelBytes();
       GeneratedRows.run(
-          kernel,
-          rows.address() + row * rowBytes,
-          scales + target.layout().quantsOffset(size),
-          scales,
-          rowBytes,
-          size / Activations.BLOCK,
-          0);
+          kernel, rows.address() + row * rowBytes, panel, rowBytes, size / Activations.BLOCK, 0, 0);
     }
     if (whole < rowCount) {
       others.pack(rows.asSlice(whole * rowBytes), target, rowFrom + whole, rowCount - whole);

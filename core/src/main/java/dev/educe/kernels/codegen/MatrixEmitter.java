@@ -119,7 +119,7 @@ final class MatrixEmitter {
   private void emitStrip() {
     emitResults();
     a.mov(SCALES, PANEL);
-    if (layout.scaleBlocks() == 1) {
+    if (layout.isInterleaved()) {
       a.lea(QUANTS, mem(PANEL, layout.scaleBytes()));
     } else {
       a.imul(SUB_SCALES, STEPS, layout.scaleBytes() / layout.scaleBlocks());

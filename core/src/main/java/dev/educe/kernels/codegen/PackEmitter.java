@@ -1,7 +1,6 @@
 package dev.educe.kernels.codegen;
 
 import static dev.educe.kernels.codegen.Gpr.R10;
-import static dev.educe.kernels.codegen.Gpr.R8;
 import static dev.educe.kernels.codegen.Gpr.R9;
 import static dev.educe.kernels.codegen.Gpr.RAX;
 import static dev.educe.kernels.codegen.Gpr.RCX;
@@ -17,7 +16,7 @@ import java.util.Set;
 
 /// Writes the kernel that packs sixteen rows of a checkpoint into a panel.
 ///
-///     long kernel(rows, quants, scales, rowBytes, blocks, unused)
+///     long kernel(rows, panel, rowBytes, blocks, unused, unused)
 ///
 /// For formats whose blocks hold one or two halves and then quads of codes as panels have them. So
 /// all there is to do is to move each quad to its lane: squares of four rows by four quads are
@@ -26,10 +25,9 @@ final class PackEmitter {
   private static final Set<DType> TYPES = Set.of(DType.Q4_0, DType.Q4_1, DType.IQ4_NL, DType.Q8_0);
 
   private static final Gpr ROWS = RDI;
-  private static final Gpr QUANTS = RSI;
-  private static final Gpr SCALES = RDX;
-  private static final Gpr ROW_BYTES = RCX;
-  private static final Gpr BLOCKS = R8;
+  private static final Gpr BLOCK = RSI; // of the panel
+  private static final Gpr ROW_BYTES = RDX;
+  private static final Gpr BLOCKS = RCX;
   private static final Gpr FIRST_ROW = R9; // of a square
   private static final Gpr THREE_ROWS = R10;
   private static final Gpr SCALE = RAX;
@@ -43,7 +41,7 @@ final class PackEmitter {
   private final DType type;
   private final int quads; // of a block
   private final int halves;
-  private final int stride; // bytes from one block of a panel to the next
+  private final PanelLayout layout;
   private final Vec flipped = xmm(8);
   private final Assembler a = new Assembler();
 
@@ -51,7 +49,7 @@ final class PackEmitter {
     this.type = type;
     this.quads = type == DType.Q8_0 ? 8 : 4;
     this.halves = (type.blockBytes() - quads * Integer.BYTES) / Short.BYTES;
-    this.stride = PanelLayout.find(type).orElseThrow().quantStride();
+    this.layout = PanelLayout.find(type).orElseThrow();
   }
 
   /// Whether there is a kernel for a format.
@@ -75,8 +73,7 @@ final class PackEmitter {
       a.lea(FIRST_ROW, mem(FIRST_ROW).index(ROW_BYTES, SIDE));
     }
     a.add(ROWS, type.blockBytes());
-    a.add(QUANTS, stride);
-    a.add(SCALES, stride);
+    a.add(BLOCK, layout.quantStride());
     a.dec(BLOCKS);
     a.jump(Condition.NOT_EQUAL, again);
     a.vzeroupper();
@@ -88,7 +85,7 @@ final class PackEmitter {
     for (int half = 0; half < halves; half++) {
       for (int row = 0; row < SIDE; row++) {
         a.movzx16(SCALE, row(row, half * Short.BYTES));
-        a.mov16(mem(SCALES, (PanelLayout.ROWS * half + lane + row) * Short.BYTES), SCALE);
+        a.mov16(mem(BLOCK, (PanelLayout.ROWS * half + lane + row) * Short.BYTES), SCALE);
       }
     }
   }
@@ -108,8 +105,8 @@ final class PackEmitter {
       Vec first = xmm(4 + column / 2 * 2);
       Vec second = xmm(5 + column / 2 * 2);
       a.vshufps(xmm(0), first, second, column % 2 == 0 ? LOWER_PAIRS : UPPER_PAIRS);
-      int group = PanelLayout.ROWS * Integer.BYTES * (quad + column);
-      a.vmovups(mem(QUANTS, group + lane / SIDE * SQUARE_BYTES), xmm(0));
+      int group = layout.scaleBytes() + PanelLayout.ROWS * Integer.BYTES * (quad + column);
+      a.vmovups(mem(BLOCK, group + lane / SIDE * SQUARE_BYTES), xmm(0));
     }
   }
 

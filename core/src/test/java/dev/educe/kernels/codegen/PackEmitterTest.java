@@ -99,8 +99,7 @@ class PackEmitterTest {
           rows.fill((byte) 1);
           long stride = layout.quantStride();
           MemorySegment panel = guarded.allocate(blocks * stride, isAtEnd);
-          long quants = panel.address() + layout.quantsOffset(size);
-          GeneratedRows.run(kernel, rows.address(), quants, panel.address(), rowBytes, blocks, 0);
+          GeneratedRows.run(kernel, rows.address(), panel.address(), rowBytes, blocks, 0, 0);
           // Nothing is left out either.
           byte code8 = (byte) (type == DType.Q8_0 ? 1 ^ 128 : 1);
           for (long block = 0; block < panel.byteSize(); block += stride) {
