@@ -8,7 +8,6 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -319,9 +318,8 @@ class HeadsTest {
   }
 
   private void mutate(int count) throws IOException {
-    String given = System.getProperty("tests.seed", "");
-    long seed = given.isEmpty() ? System.nanoTime() : Long.parseUnsignedLong(given, 16);
-    var random = new Random(seed);
+    var seed = Seed.given();
+    var random = seed.random();
     var heads =
         List.of(
             "GET /health HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n",
@@ -346,9 +344,7 @@ class HeadsTest {
             };
       }
       for (int status : statuses(head)) {
-        assertTrue(
-            status != 500 && status < 506,
-            "-Dtests.seed=%s: %s%d".formatted(Long.toHexString(seed), head, status));
+        assertTrue(status != 500 && status < 506, "%s: %s%d".formatted(seed, head, status));
       }
     }
     assertEquals(0, served.server.underWay());

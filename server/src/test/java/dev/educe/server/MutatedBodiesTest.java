@@ -86,8 +86,7 @@ class MutatedBodiesTest {
   }
 
   private void send(Served served, int count) throws Exception {
-    String given = System.getProperty("tests.seed", "");
-    long seed = given.isEmpty() ? System.nanoTime() : Long.parseUnsignedLong(given, 16);
+    var seed = Seed.given();
     file = BatchesTest.upload(served, "no requests\n");
     for (Route route : served.server.routes()) {
       if (route.bodyBytesMax() > 0) {
@@ -98,14 +97,14 @@ class MutatedBodiesTest {
   }
 
   /// Sends so many to a route from several clients, each with a seed of its own.
-  private void send(Served served, Route route, int count, long seed) throws Exception {
+  private void send(Served served, Route route, int count, Seed seed) throws Exception {
     var own = taken(served, route);
     var statuses = new ConcurrentSkipListMap<Integer, Integer>();
     var clients = new ArrayList<Future<Void>>();
     long start = System.nanoTime();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < CLIENTS; i++) {
-        var random = new Random(seed + 31L * route.path().hashCode() + i);
+        var random = new Random(seed.value() + 31L * route.path().hashCode() + i);
         int share = count / CLIENTS + (i < count % CLIENTS ? 1 : 0);
         clients.add(
             threads.submit(() -> {
@@ -118,7 +117,7 @@ class MutatedBodiesTest {
       try {
         client.get();
       } catch (ExecutionException e) {
-        throw new AssertionError("-Dtests.seed=" + Long.toHexString(seed), e.getCause());
+        throw new AssertionError(seed.toString(), e.getCause());
       }
     }
     long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);

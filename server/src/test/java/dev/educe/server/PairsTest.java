@@ -12,7 +12,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -207,10 +206,9 @@ class PairsTest {
   }
 
   private static void send(int count) throws IOException {
-    String given = System.getProperty("tests.seed", "");
-    long seed = given.isEmpty() ? System.nanoTime() : Long.parseUnsignedLong(given, 16);
+    var seed = Seed.given();
     var pairs = pairs();
-    Collections.shuffle(pairs, new Random(seed));
+    Collections.shuffle(pairs, seed.random());
     var some = pairs.subList(0, Math.min(count, pairs.size()));
     try (var served = new Served("access-log=off");
         var connection = new Connection(served)) {
@@ -218,7 +216,7 @@ class PairsTest {
         var next = some.subList(at, Math.min(some.size(), at + AHEAD));
         var answers = connection.send(next.stream().map(Pair::request).toList());
         for (int i = 0; i < next.size(); i++) {
-          check(next.get(i), answers.get(i), "-Dtests.seed=" + Long.toHexString(seed));
+          check(next.get(i), answers.get(i), seed);
         }
       }
       assertEquals(0, served.model.underWay.get());
@@ -226,7 +224,7 @@ class PairsTest {
     assertTrue(some.size() >= 5_000, "only " + some.size());
   }
 
-  private static void check(Pair pair, Connection.Answer answer, String seed) {
+  private static void check(Pair pair, Connection.Answer answer, Seed seed) {
     String how = "%s: %s %s %s".formatted(seed, pair.path, pair.body(), answer);
     if (answer.status() == 200) {
       assertTrue(!pair.isWrong(), how);
