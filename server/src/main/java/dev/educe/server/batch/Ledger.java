@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -338,9 +337,7 @@ public final class Ledger implements AutoCloseable {
   ///
   /// @throws IOException if they may not be on the disk
   public void publish(Path draft, String id) throws IOException {
-    Owned.check(draft);
-    try (var channel =
-        FileChannel.open(draft, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+    try (var channel = Owned.write(draft)) {
       channel.force(true);
     }
     Files.move(draft, path(id), StandardCopyOption.ATOMIC_MOVE);

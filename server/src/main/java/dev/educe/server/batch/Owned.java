@@ -53,6 +53,11 @@ final class Owned {
     return open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
   }
 
+  /// Opens a file that is there to be written.
+  static FileChannel write(Path file) throws IOException {
+    return open(file, Set.of(StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
+  }
+
   private static FileChannel open(Path file, Set<OpenOption> options) throws IOException {
     var before = check(file); // to open a pipe is to wait
     var channel = FileChannel.open(file, options, only(file, "rw-------"));

@@ -10,7 +10,12 @@ public final class Faults {
 
   /// What a client is told of a fault, which is logged: at the top of the thread that handles its
   /// request. Messages may hold what the client sent; only kinds are logged.
+  ///
+  /// @throws ClientGoneException if the client has left, which then was the cause
   static ApiError error(Exchange exchange, Throwable fault) {
+    if (exchange.endWatch()) {
+      throw new ClientGoneException(fault);
+    }
     LOG.log(Level.ERROR, () -> exchange.id() + " failed: " + trace(fault));
     return ApiError.of(
         500,

@@ -83,9 +83,6 @@ final class Front extends Handler.Abstract {
     } catch (ClientGoneException gone) {
       throw gone;
     } catch (IOException | RuntimeException | Error fault) {
-      if (exchange.endWatch()) {
-        throw new ClientGoneException(fault);
-      }
       fail(exchange, Faults.error(exchange, fault));
     } finally {
       exchange.endWatch();

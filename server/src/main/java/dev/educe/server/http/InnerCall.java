@@ -38,9 +38,6 @@ public record InnerCall(Caller caller, byte[] body, int priority, BooleanSupplie
     } catch (ClientGoneException gone) {
       throw gone;
     } catch (IOException | RuntimeException | Error fault) {
-      if (exchange.endWatch()) {
-        throw new ClientGoneException(fault);
-      }
       return failed(exchange, Faults.error(exchange, fault));
     } finally {
       exchange.endWatch();
