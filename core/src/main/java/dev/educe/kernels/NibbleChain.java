@@ -27,32 +27,56 @@ final class NibbleChain {
   /// `w(s+4)` in the upper.
   int[] pairs = new int[PAIRS];
 
-  /// `[blocks]`
+  /// `[blocks]`: times [VectorHalves#POWER], which moved halves are short of.
   float[] scales = new float[0];
 
-  /// `[blocks]`: 8 times the sum of a block, in the upper 16 bits.
+  /// `[blocks]`: −8 times the sum of a block, in the upper 16 bits; and one that is never used.
   int[] centers = new int[0];
 
-  /// Takes a row in place of the one before.
+  /// Whether all of [#scales] are finite.
+  boolean isInRange;
+
+  // A row meets many units of work on its way through a matrix.
+  private MemorySegment loaded = MemorySegment.ofArray(new byte[0]);
+  private long loadedBytes;
+
+  /// Takes a row in place of the one before, which it may be again.
   void load(Activations x, int row) {
-    int blocks = x.paddedSize() / Activations.BLOCK;
-    if (scales.length < blocks) {
-      pairs = new int[Integer.highestOneBit(2 * blocks * PAIRS - 1)];
-      scales = new float[blocks];
-      centers = new int[blocks];
-    }
     MemorySegment quantized = x.quantized();
     long from = row * x.rowBytes();
+    int blocks = x.paddedSize() / Activations.BLOCK;
+    long bytes = x.sumsOffset() + blocks * 2L * Integer.BYTES;
+    if (bytes == loadedBytes
+        && MemorySegment.mismatch(quantized, from, from + bytes, loaded, 0, bytes) < 0) {
+      return;
+    }
+    if (loaded.byteSize() < bytes) {
+      loaded = MemorySegment.ofArray(new byte[(int) bytes]);
+      pairs = new int[Integer.highestOneBit(2 * blocks * PAIRS - 1)];
+      scales = new float[blocks];
+      centers = new int[blocks + 1];
+    }
     loadPairs(quantized, from, pairs, blocks);
-    MemorySegment.copy(
-        quantized, ValueLayout.JAVA_FLOAT, from + x.scalesOffset(), scales, 0, blocks);
+    loadScales(quantized, from + x.scalesOffset(), blocks);
     loadCenters(quantized, from + x.sumsOffset(), centers, blocks);
+    MemorySegment.copy(quantized, from, loaded, 0, bytes);
+    loadedBytes = bytes;
+  }
+
+  private void loadScales(MemorySegment quantized, long from, int blocks) {
+    MemorySegment.copy(quantized, ValueLayout.JAVA_FLOAT, from, scales, 0, blocks);
+    float largest = 0;
+    for (int b = 0; b < blocks; b++) {
+      scales[b] *= VectorHalves.POWER;
+      largest = Math.max(largest, scales[b]);
+    }
+    isInRange = largest < Float.POSITIVE_INFINITY;
   }
 
   private static void loadCenters(MemorySegment quantized, long from, int[] centers, int blocks) {
     for (int b = 0; b < blocks; b++) {
       int first = quantized.get(ValueLayout.JAVA_INT, from + b * 8L);
-      centers[b] = first + quantized.get(ValueLayout.JAVA_INT, from + b * 8L + 4) << 19;
+      centers[b] = -(first + quantized.get(ValueLayout.JAVA_INT, from + b * 8L + 4)) << 19;
     }
   }
 

@@ -1,17 +1,14 @@
 package dev.educe.kernels;
 
+import static dev.educe.kernels.Lanes.INTS;
 import static dev.educe.kernels.VectorHalves.BITS;
-import static dev.educe.kernels.VectorHalves.INFINITE;
-import static dev.educe.kernels.VectorHalves.LARGEST;
-import static dev.educe.kernels.VectorHalves.MAGNITUDE;
-import static dev.educe.kernels.VectorHalves.ONE;
+import static dev.educe.kernels.VectorHalves.EXPONENT_UNIT;
 import static dev.educe.kernels.VectorHalves.PLACES;
-import static dev.educe.kernels.VectorHalves.POWER;
-import static dev.educe.kernels.VectorHalves.ZERO;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.OR;
 import static jdk.incubator.vector.VectorOperators.S2I;
 
 import dev.educe.tensor.DType;
@@ -34,21 +31,21 @@ final class NibbleProduct {
 
   private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
   private static final int ROWS = PanelLayout.ROWS;
-  private static final int GROUP = 64;
 
-  // Of a block in a panel.
-  private static final int SCALE_BYTES;
-  private static final int BLOCK_BYTES;
-
-  static {
-    PanelLayout layout = PanelLayout.find(DType.Q4_0).orElseThrow();
-    SCALE_BYTES = layout.scaleBytes();
-    BLOCK_BYTES = layout.quantStride();
-  }
+  // Of a block in a panel: scales, then four groups of nibbles.
+  private static final PanelLayout LAYOUT = PanelLayout.find(DType.Q4_0).orElseThrow();
+  private static final int SCALE_BYTES = LAYOUT.scaleBytes();
+  private static final int BLOCK_BYTES = LAYOUT.quantStride();
+  private static final int GROUP_BYTES = 64;
+  private static final int HALF_BYTES = 2 * GROUP_BYTES;
+  private static final int HALF_PAIRS = NibbleChain.PAIRS / 2;
 
   private final NibbleChain[] chains = new NibbleChain[ROWS_MAX];
+  private final QuantProduct general;
 
-  NibbleProduct() {
+  /// @param general multiplies what scales are out of range for this
+  NibbleProduct(QuantProduct general) {
+    this.general = general;
     for (int i = 0; i < ROWS_MAX; i++) {
       chains[i] = new NibbleChain();
     }
@@ -69,20 +66,26 @@ final class NibbleProduct {
       int rowTo,
       MemorySegment y,
       long yStride) {
-    int rows = rowTo - rowFrom;
-    for (int i = 0; i < rows; i++) {
-      chains[i].load(x, rowFrom + i);
+    for (int row = rowFrom; row < rowTo; row++) {
+      chains[row - rowFrom].load(x, row);
     }
-    int blocks = w.size() / Activations.BLOCK;
     for (int panel = panelFrom; panel < panelTo; panel++) {
-      long from = panel * w.panelBytes();
-      for (int i = 0; i < rows; i++) {
-        long to = ((rowFrom + i) * yStride + panel * (long) ROWS) * Float.BYTES;
-        for (int lane = 0; lane < ROWS; lane += Lanes.COUNT) {
-          lanes(w.memory(), from, lane, blocks, chains[i], y, to + 4L * lane);
+      for (int row = rowFrom; row < rowTo; row++) {
+        long to = (row * yStride + panel * (long) ROWS) * Float.BYTES;
+        if (!panel(w, panel, chains[row - rowFrom], y, to)) {
+          general.multiply(w, panel, panel + 1, x, row, row + 1, y, yStride);
         }
       }
     }
+  }
+
+  /// @return whether all scales were in range; else the outputs mean nothing
+  private static boolean panel(Panels w, int panel, NibbleChain x, MemorySegment y, long to) {
+    boolean inRange = x.isInRange;
+    for (int lane = 0; lane < ROWS && inRange; lane += Lanes.COUNT) {
+      inRange = lanes(w, panel * w.panelBytes(), lane, x, y, to + 4L * lane);
+    }
+    return inRange;
   }
 
   /// Computes as many outputs of a panel as there are lanes: `acc = fma(sum − 8 · Σx, d · scaleX,
@@ -90,67 +93,68 @@ final class NibbleProduct {
   ///
   /// Shifts are those of 32-bit lanes, whose distances the compiler puts into the instructions; for
   /// 16-bit lanes it moves each distance to a register first. The loop stores nothing, or bounds
-  /// and owners of memory would be checked anew in each round; and its rounds are half a block, or
-  /// the compiler would have too much to inline.
+  /// and owners of memory would be checked anew in each round; its rounds are half a block, or the
+  /// compiler would have too much to inline. Products of a group of nibbles are added up as a tree,
+  /// for one chain of additions through a block would hold them all up. In the end of a block both
+  /// halves of a lane meet in the upper half.
   ///
-  /// In the end of a block both halves of a lane, and the center of the codes, meet in the upper
-  /// half.
-  private static void lanes(
-      MemorySegment panels,
-      long from,
-      int lane,
-      int blocks,
-      NibbleChain x,
-      MemorySegment y,
-      long to) {
-    int[] pairs = x.pairs;
-    int[] centers = x.centers;
-    float[] scalesX = x.scales;
-    long scales = from + 2L * lane;
-    long quants = from + SCALE_BYTES + 4L * lane;
-    ShortVector zero = ShortVector.zero(Lanes.SHORTS);
-    ShortVector a = zero;
+  /// Scales are converted as [VectorHalves] does it, but in place, since vectors that are handed
+  /// over would be boxed; and the factor is in the chain's scales already. What is left is to see
+  /// whether one was infinite or no number.
+  ///
+  /// @return whether all scales were finite; else the outputs mean nothing
+  private static boolean lanes(
+      Panels panels, long from, int lane, NibbleChain chain, MemorySegment y, long to) {
+    MemorySegment memory = panels.memory();
+    int halves = 2 * (panels.size() / Activations.BLOCK);
+    int[] pairs = chain.pairs;
+    int[] centers = chain.centers;
+    float[] scales = chain.scales;
+    IntVector seen = IntVector.zero(INTS);
     FloatVector acc = FloatVector.zero(Lanes.FLOATS);
-    for (int half = 0; half < 2 * blocks; half++) {
-      // The mask changes only how bounds are checked: else pairs go by way of general registers.
-      int i = half * 8 - (half & 1) * 6 & pairs.length - 1;
-      long at = quants + (half >> 1) * (long) BLOCK_BYTES + (half & 1) * 2 * GROUP;
-      IntVector w0 = IntVector.fromMemorySegment(Lanes.INTS, panels, at, ORDER);
-      IntVector w1 = IntVector.fromMemorySegment(Lanes.INTS, panels, at + GROUP, ORDER);
-      ShortVector v = IntVector.broadcast(Lanes.INTS, pairs[i]).reinterpretAsShorts();
-      a = a.add(w0.reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 1]).reinterpretAsShorts();
-      a = a.add(w1.reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 4]).reinterpretAsShorts();
-      a = a.add(w0.lanewise(LSHR, 4).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 5]).reinterpretAsShorts();
-      a = a.add(w1.lanewise(LSHR, 4).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 8]).reinterpretAsShorts();
-      a = a.add(w0.lanewise(LSHR, 8).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 9]).reinterpretAsShorts();
-      a = a.add(w1.lanewise(LSHR, 8).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 12]).reinterpretAsShorts();
-      a = a.add(w0.lanewise(LSHR, 12).reinterpretAsShorts().mul(v));
-      v = IntVector.broadcast(Lanes.INTS, pairs[i + 13]).reinterpretAsShorts();
-      a = a.add(w1.lanewise(LSHR, 12).reinterpretAsShorts().mul(v));
-      if ((half & 1) == 1) {
-        int block = half >> 1;
+    ShortVector a = IntVector.broadcast(INTS, centers[0]).reinterpretAsShorts();
+    for (int round = 0; round < halves; round++) {
+      // The mask changes nothing, but bounds are then checked where they are met, by a comparison:
+      // else the compiler splits the loop at great cost, and pairs go by way of general registers.
+      int half = round & pairs.length / HALF_PAIRS - 1;
+      int block = half >> 1;
+      int last = half & 1;
+      int i = block * NibbleChain.PAIRS + 2 * last;
+      long scale = from + block * (long) BLOCK_BYTES + 2L * lane;
+      long at = from + block * (long) BLOCK_BYTES + last * HALF_BYTES + SCALE_BYTES + 4L * lane;
+      IntVector w = IntVector.fromMemorySegment(INTS, memory, at, ORDER);
+      ShortVector x = IntVector.broadcast(INTS, pairs[i]).reinterpretAsShorts();
+      ShortVector p0 = w.reinterpretAsShorts().mul(x);
+      x = IntVector.broadcast(INTS, pairs[i + 4]).reinterpretAsShorts();
+      ShortVector p1 = w.lanewise(LSHR, 4).reinterpretAsShorts().mul(x);
+      x = IntVector.broadcast(INTS, pairs[i + 8]).reinterpretAsShorts();
+      ShortVector p2 = w.lanewise(LSHR, 8).reinterpretAsShorts().mul(x);
+      x = IntVector.broadcast(INTS, pairs[i + 12]).reinterpretAsShorts();
+      ShortVector p3 = w.lanewise(LSHR, 12).reinterpretAsShorts().mul(x);
+      a = a.add(p0.add(p1).add(p2.add(p3)));
+      w = IntVector.fromMemorySegment(INTS, memory, at + GROUP_BYTES, ORDER);
+      x = IntVector.broadcast(INTS, pairs[i + 1]).reinterpretAsShorts();
+      p0 = w.reinterpretAsShorts().mul(x);
+      x = IntVector.broadcast(INTS, pairs[i + 5]).reinterpretAsShorts();
+      p1 = w.lanewise(LSHR, 4).reinterpretAsShorts().mul(x);
+      x = IntVector.broadcast(INTS, pairs[i + 9]).reinterpretAsShorts();
+      p2 = w.lanewise(LSHR, 8).reinterpretAsShorts().mul(x);
+      x = IntVector.broadcast(INTS, pairs[i + 13]).reinterpretAsShorts();
+      p3 = w.lanewise(LSHR, 12).reinterpretAsShorts().mul(x);
+      a = a.add(p0.add(p1).add(p2.add(p3)));
+      if (last == 1) {
         IntVector sum = a.reinterpretAsInts();
-        sum = sum.add(sum.lanewise(LSHL, 16)).sub(centers[block]).lanewise(ASHR, 16);
-        // As VectorHalves does it, but in place: vectors that are handed over would be boxed.
-        long scale = scales + (long) block * BLOCK_BYTES;
-        IntVector d =
-            (IntVector)
-                ShortVector.fromMemorySegment(Lanes.SHORTS, panels, scale, ORDER).convert(S2I, 0);
+        sum = sum.add(sum.lanewise(LSHL, 16)).lanewise(ASHR, 16);
+        ShortVector d16 = ShortVector.fromMemorySegment(Lanes.HALF_SHORTS, memory, scale, ORDER);
+        IntVector d = (IntVector) d16.convertShape(S2I, INTS, 0);
         d = d.lanewise(LSHL, PLACES).and(BITS);
-        IntVector infinite = d.and(MAGNITUDE).sub(LARGEST).max(ZERO).min(ONE).mul(INFINITE);
-        d = d.reinterpretAsFloats().mul(POWER).reinterpretAsInts().or(infinite);
-        acc =
-            ((FloatVector) sum.convert(I2F, 0))
-                .fma(d.reinterpretAsFloats().mul(scalesX[block]), acc);
-        a = zero;
+        seen = seen.or(d.add(EXPONENT_UNIT));
+        FloatVector factor = d.reinterpretAsFloats().mul(scales[block]);
+        acc = ((FloatVector) sum.convert(I2F, 0)).fma(factor, acc);
+        a = IntVector.broadcast(INTS, centers[block + 1]).reinterpretAsShorts();
       }
     }
     acc.intoMemorySegment(y, to, ORDER);
+    return (seen.reduceLanes(OR) & VectorHalves.OVERFLOW) == 0;
   }
 }

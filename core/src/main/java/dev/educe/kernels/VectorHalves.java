@@ -26,8 +26,13 @@ final class VectorHalves {
   /// The magnitude of the largest half.
   static final IntVector LARGEST = IntVector.broadcast(Lanes.INTS, 0x0f7fe000);
 
+  /// Added to a moved half, it reaches [#OVERFLOW] where that is infinite or no number.
+  static final IntVector EXPONENT_UNIT = IntVector.broadcast(Lanes.INTS, 0x00800000);
+
+  static final int OVERFLOW = 0x10000000;
+
   /// What a moved half is multiplied with.
-  static final FloatVector POWER = FloatVector.broadcast(Lanes.FLOATS, 0x1p112f);
+  static final float POWER = 0x1p112f;
 
   static final IntVector INFINITE = IntVector.broadcast(Lanes.INTS, 0x7f800000);
   static final IntVector ZERO = IntVector.zero(Lanes.INTS);

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 final class VectorMatrix implements MatrixKernels {
   private final ThreadLocal<QuantProduct> quantProduct = ThreadLocal.withInitial(QuantProduct::new);
   private final ThreadLocal<NibbleProduct> nibbleProduct =
-      ThreadLocal.withInitial(NibbleProduct::new);
+      ThreadLocal.withInitial(() -> new NibbleProduct(quantProduct.get()));
   private final ThreadLocal<PlainProduct> plainProduct = ThreadLocal.withInitial(PlainProduct::new);
 
   @Override

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The vector products have the bits of the plain loops, which are the definition.
 @ExtendWith(Seeded.class)
@@ -119,6 +120,40 @@ class VectorMatrixTest {
       }
       matrix.quantize(scalar);
       assertSameBits(matrix);
+    }
+  }
+
+  /// A scale that no fast way takes, in one block of one row, and all others as they mostly are.
+  @ParameterizedTest
+  @ValueSource(shorts = {0x7c00, (short) 0xfc00, 0x7c01, (short) 0xfe00, 0x7bff, 1})
+  void everyScaleHasTheBitsOfTheDefinition(short half, Random random) {
+    for (int round = 0; round < 20; round++) {
+      RawRows raw = RawRows.random(DType.Q4_0, 48, 256, random);
+      int block = random.nextInt(48 * 8);
+      raw.bytes.putShort(block * DType.Q4_0.blockBytes(), half);
+      try (var matrix = new MatrixCase(raw, 1)) {
+        for (int k = 0; k < 256; k++) {
+          matrix.set(0, k, (float) random.nextGaussian());
+        }
+        matrix.quantize(scalar);
+        assertSameBits(matrix);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("formats")
+  void activationsOfEveryMagnitudeHaveTheBitsOfTheDefinition(DType type, Random random) {
+    int size = Math.max(64, type.blockSize());
+    try (var matrix = MatrixCase.random(type, 16, size, 1, random)) {
+      for (int exponent = -126; exponent < 127; exponent += 11) {
+        float magnitude = Math.scalb(1f, exponent);
+        for (int k = 0; k < size; k++) {
+          matrix.set(0, k, random.nextFloat(-1, 1) * (k < 32 ? magnitude : 1));
+        }
+        matrix.quantize(scalar);
+        assertSameBits(matrix);
+      }
     }
   }
 
