@@ -16,16 +16,16 @@ import jdk.incubator.vector.ShortVector;
 /// `w3` both 16-bit halves are multiplied, since the upper halves are the ends of `w4` to `w7`. Not
 /// thread-safe.
 final class NibbleChain {
-  /// Pairs of factors in a block of 32.
-  static final int PAIRS = 16;
+  /// Pairs of factors in half a block: for two groups of nibbles.
+  static final int HALF_PAIRS = 8;
 
   private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
   private static final int HALF = 16;
 
-  /// `[blocks, 4, 4]`, and then some, for the length is a power of two: element `[b, s, g]` holds,
-  /// for group `g` of the block's nibbles, the factor of `ws` in the lower 16 bits and that of
-  /// `w(s+4)` in the upper.
-  int[] pairs = new int[PAIRS];
+  /// `[blocks, 2, 4, 2]`, and then some, for the length is a power of two: element `[b, h, s, g]`
+  /// holds, for group `2h + g` of the block's nibbles, the factor of `ws` in the lower 16 bits and
+  /// that of `w(s+4)` in the upper.
+  int[] pairs = new int[HALF_PAIRS];
 
   /// `[blocks]`: times [VectorHalves#POWER], which moved halves are short of.
   float[] scales = new float[0];
@@ -52,7 +52,7 @@ final class NibbleChain {
     }
     if (loaded.byteSize() < bytes) {
       loaded = MemorySegment.ofArray(new byte[(int) bytes]);
-      pairs = new int[Integer.highestOneBit(2 * blocks * PAIRS - 1)];
+      pairs = new int[Integer.highestOneBit(4 * blocks * HALF_PAIRS - 1)];
       scales = new float[blocks];
       centers = new int[blocks + 1];
     }
@@ -81,23 +81,22 @@ final class NibbleChain {
   }
 
   private static void loadPairs(MemorySegment quantized, long from, int[] pairs, int blocks) {
-    for (int b = 0; b < blocks; b++) {
+    for (int half = 0; half < 2 * blocks; half++) {
       // Low nibbles are the columns of the first half, high ones those of the second.
-      ShortVector low =
-          ShortVector.fromMemorySegment(ShortVector.SPECIES_128, quantized, from + b * 32L, ORDER);
+      long at = from + (half >> 1) * Activations.BLOCK + (half & 1) * 8;
+      ShortVector low = ShortVector.fromMemorySegment(ShortVector.SPECIES_64, quantized, at, ORDER);
       ShortVector high =
-          ShortVector.fromMemorySegment(
-              ShortVector.SPECIES_128, quantized, from + b * 32L + HALF, ORDER);
+          ShortVector.fromMemorySegment(ShortVector.SPECIES_64, quantized, at + HALF, ORDER);
       ShortVector x0 = low.lanewise(LSHL, 8).lanewise(ASHR, 8);
       ShortVector x1 = high.lanewise(LSHL, 8).lanewise(ASHR, 8);
       ShortVector x2 = low.lanewise(ASHR, 8);
       ShortVector x3 = high.lanewise(ASHR, 8);
       ShortVector before = x3.reinterpretAsInts().lanewise(LSHL, 16).reinterpretAsShorts();
-      int to = b * PAIRS;
+      int to = half * HALF_PAIRS;
       x0.sub(before.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to);
-      x1.sub(x0.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 4);
-      x2.sub(x1.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 8);
-      x3.sub(x2.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 12);
+      x1.sub(x0.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 2);
+      x2.sub(x1.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 4);
+      x3.sub(x2.lanewise(LSHL, 4)).reinterpretAsInts().intoArray(pairs, to + 6);
     }
   }
 }

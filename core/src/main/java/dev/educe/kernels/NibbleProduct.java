@@ -38,7 +38,6 @@ final class NibbleProduct {
   private static final int BLOCK_BYTES = LAYOUT.quantStride();
   private static final int GROUP_BYTES = 64;
   private static final int HALF_BYTES = 2 * GROUP_BYTES;
-  private static final int HALF_PAIRS = NibbleChain.PAIRS / 2;
 
   private final NibbleChain[] chains = new NibbleChain[ROWS_MAX];
   private final QuantProduct general;
@@ -110,41 +109,41 @@ final class NibbleProduct {
     int[] pairs = chain.pairs;
     int[] centers = chain.centers;
     float[] scales = chain.scales;
+    long quants = from + SCALE_BYTES + 4L * lane;
     IntVector seen = IntVector.zero(INTS);
     FloatVector acc = FloatVector.zero(Lanes.FLOATS);
     ShortVector a = IntVector.broadcast(INTS, centers[0]).reinterpretAsShorts();
     for (int round = 0; round < halves; round++) {
       // The mask changes nothing, but bounds are then checked where they are met, by a comparison:
       // else the compiler splits the loop at great cost, and pairs go by way of general registers.
-      int half = round & pairs.length / HALF_PAIRS - 1;
+      int half = round & pairs.length / NibbleChain.HALF_PAIRS - 1;
       int block = half >> 1;
-      int last = half & 1;
-      int i = block * NibbleChain.PAIRS + 2 * last;
-      long scale = from + block * (long) BLOCK_BYTES + 2L * lane;
-      long at = from + block * (long) BLOCK_BYTES + last * HALF_BYTES + SCALE_BYTES + 4L * lane;
+      int i = half * NibbleChain.HALF_PAIRS;
+      long at = quants + half * (long) HALF_BYTES + block * (long) SCALE_BYTES;
       IntVector w = IntVector.fromMemorySegment(INTS, memory, at, ORDER);
       ShortVector x = IntVector.broadcast(INTS, pairs[i]).reinterpretAsShorts();
       ShortVector p0 = w.reinterpretAsShorts().mul(x);
-      x = IntVector.broadcast(INTS, pairs[i + 4]).reinterpretAsShorts();
+      x = IntVector.broadcast(INTS, pairs[i + 2]).reinterpretAsShorts();
       ShortVector p1 = w.lanewise(LSHR, 4).reinterpretAsShorts().mul(x);
-      x = IntVector.broadcast(INTS, pairs[i + 8]).reinterpretAsShorts();
+      x = IntVector.broadcast(INTS, pairs[i + 4]).reinterpretAsShorts();
       ShortVector p2 = w.lanewise(LSHR, 8).reinterpretAsShorts().mul(x);
-      x = IntVector.broadcast(INTS, pairs[i + 12]).reinterpretAsShorts();
+      x = IntVector.broadcast(INTS, pairs[i + 6]).reinterpretAsShorts();
       ShortVector p3 = w.lanewise(LSHR, 12).reinterpretAsShorts().mul(x);
       a = a.add(p0.add(p1).add(p2.add(p3)));
       w = IntVector.fromMemorySegment(INTS, memory, at + GROUP_BYTES, ORDER);
       x = IntVector.broadcast(INTS, pairs[i + 1]).reinterpretAsShorts();
       p0 = w.reinterpretAsShorts().mul(x);
-      x = IntVector.broadcast(INTS, pairs[i + 5]).reinterpretAsShorts();
+      x = IntVector.broadcast(INTS, pairs[i + 3]).reinterpretAsShorts();
       p1 = w.lanewise(LSHR, 4).reinterpretAsShorts().mul(x);
-      x = IntVector.broadcast(INTS, pairs[i + 9]).reinterpretAsShorts();
+      x = IntVector.broadcast(INTS, pairs[i + 5]).reinterpretAsShorts();
       p2 = w.lanewise(LSHR, 8).reinterpretAsShorts().mul(x);
-      x = IntVector.broadcast(INTS, pairs[i + 13]).reinterpretAsShorts();
+      x = IntVector.broadcast(INTS, pairs[i + 7]).reinterpretAsShorts();
       p3 = w.lanewise(LSHR, 12).reinterpretAsShorts().mul(x);
       a = a.add(p0.add(p1).add(p2.add(p3)));
-      if (last == 1) {
+      if ((half & 1) == 1) {
         IntVector sum = a.reinterpretAsInts();
         sum = sum.add(sum.lanewise(LSHL, 16)).lanewise(ASHR, 16);
+        long scale = from + block * (long) BLOCK_BYTES + 2L * lane;
         ShortVector d16 = ShortVector.fromMemorySegment(Lanes.HALF_SHORTS, memory, scale, ORDER);
         IntVector d = (IntVector) d16.convertShape(S2I, INTS, 0);
         d = d.lanewise(LSHL, PLACES).and(BITS);
