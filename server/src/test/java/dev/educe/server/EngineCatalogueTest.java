@@ -3,6 +3,7 @@ package dev.educe.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.educe.kernels.KvType;
 import dev.educe.server.http.ApiException;
@@ -10,6 +11,7 @@ import dev.educe.server.model.EngineCatalogue;
 import dev.educe.server.model.EngineCatalogue.Source;
 import dev.educe.server.model.ModelOptions;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Models that come and go as they are asked for, and one that never comes.
@@ -33,7 +37,7 @@ class EngineCatalogueTest {
   static void measure() throws Exception {
     Path file = Path.of(System.getenv("EDUCE_TESTDATA"), "models", "stories260K.gguf");
     Path damaged = Files.writeString(folder.resolve("damaged.gguf"), "GGUF and no more");
-    var options = new ModelOptions(128, 2, KvType.F16, 1, "", 1_024, Duration.ZERO, "plain");
+    var options = threads(1);
     sources =
         List.of(
             new Source("a", List.of("first"), file, options),
@@ -43,6 +47,10 @@ class EngineCatalogueTest {
         var lease = catalogue.lease("a")) {
       bytes = lease.model().bytes();
     }
+  }
+
+  private static ModelOptions threads(int threads) {
+    return new ModelOptions(128, 2, KvType.F16, threads, "", 1_024, Duration.ZERO, "plain");
   }
 
   private static EngineCatalogue catalogue(double room, Duration idle) throws IOException {
@@ -124,6 +132,58 @@ class EngineCatalogueTest {
     var twice = List.of(sources.get(0), sources.get(0));
     assertThrows(
         IllegalArgumentException.class, () -> new EngineCatalogue(twice, 0, Duration.ZERO));
+  }
+
+  /// A process with next to no memory for stacks cannot start a model's threads.
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void whatTheProcessHasNoThreadsForIsRefusedAndOthersAreServed() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/prlimit")), "there is no prlimit");
+    var process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xlog:disable",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Scarce.class.getName(),
+                sources.getFirst().file().toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(said.endsWith("503 model_loading, then 128\n"), said);
+  }
+
+  /// What that process runs.
+  static final class Scarce {
+    private Scarce() {}
+
+    public static void main(String[] arguments) throws Exception {
+      Path file = Path.of(arguments[0]);
+      var few = new Source("few", List.of(), file, threads(1));
+      var many = new Source("many", List.of(), file, threads(4_000));
+      try (var catalogue = new EngineCatalogue(List.of(few, many), 0, Duration.ZERO)) {
+        catalogue.lease("few").close(); // whose classes are there from now on
+        limitMemory();
+        var refusal = refused(catalogue, "many");
+        System.out.print(refusal.error().status() + " " + refusal.error().code());
+        try (var lease = catalogue.lease("few")) {
+          System.out.println(", then " + lease.model().contextLength());
+        }
+      }
+    }
+
+    /// Leaves 100 MB of addresses beyond those in use.
+    private static void limitMemory() throws Exception {
+      String size =
+          Files.readAllLines(Path.of("/proc/self/status")).stream()
+              .filter(line -> line.startsWith("VmSize:"))
+              .findFirst()
+              .orElseThrow()
+              .replaceAll("\\D", "");
+      long bytes = Long.parseLong(size) * 1_024 + (100 << 20);
+      String pid = Long.toString(ProcessHandle.current().pid());
+      new ProcessBuilder("prlimit", "--pid", pid, "--as=" + bytes).start().waitFor();
+    }
   }
 
   @Test

@@ -107,8 +107,10 @@ public final class EngineCatalogue implements Catalogue {
     } catch (IOException
         | MemoryBudgetException
         | UnsupportedModelException
-        | IllegalArgumentException e) {
-      // The reason names a file, and is the operator's.
+        | IllegalArgumentException
+        | OutOfMemoryError e) {
+      // The reason names a file, and is the operator's. Threads that cannot be started are out of
+      // memory, too; what was made is gone again, so that other models are served as before.
       LOG.log(Level.ERROR, "'" + slot.source.name() + "' cannot be loaded: " + e.getMessage());
       throw Refusal.LOADING.error(
           "The model '%s' cannot be loaded; the server's log says why."
@@ -130,7 +132,7 @@ public final class EngineCatalogue implements Catalogue {
         }
         return new Use(slot.source.name(), slot.served.get(), lease);
       }
-    } catch (IOException | RuntimeException failed) {
+    } catch (IOException | RuntimeException | Error failed) {
       lease.close();
       throw failed;
     }
