@@ -50,6 +50,7 @@ final class NibbleChain {
         && MemorySegment.mismatch(quantized, from, from + bytes, loaded, 0, bytes) < 0) {
       return;
     }
+    loadedBytes = 0; // should this end halfway
     if (loaded.byteSize() < bytes) {
       loaded = MemorySegment.ofArray(new byte[(int) bytes]);
       pairs = new int[Integer.highestOneBit(4 * blocks * HALF_PAIRS - 1)];
