@@ -38,30 +38,31 @@ final class NibbleChain {
 
   // A row meets many units of work on its way through a matrix.
   private MemorySegment loaded = MemorySegment.ofArray(new byte[0]);
-  private long loadedBytes;
+  private int loadedSize;
 
   /// Takes a row in place of the one before, which it may be again.
   void load(Activations x, int row) {
     MemorySegment quantized = x.quantized();
-    long from = row * x.rowBytes();
-    int blocks = x.paddedSize() / Activations.BLOCK;
-    long bytes = x.sumsOffset() + blocks * 2L * Integer.BYTES;
-    if (bytes == loadedBytes
+    int size = x.paddedSize();
+    long bytes = x.rowBytes();
+    long from = row * bytes;
+    if (size == loadedSize
         && MemorySegment.mismatch(quantized, from, from + bytes, loaded, 0, bytes) < 0) {
       return;
     }
-    loadedBytes = 0; // should this end halfway
-    if (loaded.byteSize() < bytes) {
+    loadedSize = 0; // should this end halfway
+    int blocks = size / Activations.BLOCK;
+    if (scales.length < blocks) {
       loaded = MemorySegment.ofArray(new byte[(int) bytes]);
       pairs = new int[Integer.highestOneBit(4 * blocks * HALF_PAIRS - 1)];
-      scales = new float[blocks];
       centers = new int[blocks + 1];
+      scales = new float[blocks];
     }
     loadPairs(quantized, from, pairs, blocks);
     loadScales(quantized, from + x.scalesOffset(), blocks);
     loadCenters(quantized, from + x.sumsOffset(), centers, blocks);
     MemorySegment.copy(quantized, from, loaded, 0, bytes);
-    loadedBytes = bytes;
+    loadedSize = size;
   }
 
   private void loadScales(MemorySegment quantized, long from, int blocks) {

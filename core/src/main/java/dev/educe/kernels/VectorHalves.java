@@ -21,10 +21,10 @@ final class VectorHalves {
   /// What is left of a moved half: all but copies of the sign.
   static final IntVector BITS = IntVector.broadcast(Lanes.INTS, 0x8fffe000);
 
-  static final IntVector MAGNITUDE = IntVector.broadcast(Lanes.INTS, 0x0fffe000);
+  private static final IntVector MAGNITUDE = IntVector.broadcast(Lanes.INTS, 0x0fffe000);
 
   /// The magnitude of the largest half.
-  static final IntVector LARGEST = IntVector.broadcast(Lanes.INTS, 0x0f7fe000);
+  private static final IntVector LARGEST = IntVector.broadcast(Lanes.INTS, 0x0f7fe000);
 
   /// Added to a moved half, it reaches [#OVERFLOW] where that is infinite or no number.
   static final IntVector EXPONENT_UNIT = IntVector.broadcast(Lanes.INTS, 0x00800000);
@@ -34,9 +34,9 @@ final class VectorHalves {
   /// What a moved half is multiplied with.
   static final float POWER = 0x1p112f;
 
-  static final IntVector INFINITE = IntVector.broadcast(Lanes.INTS, 0x7f800000);
-  static final IntVector ZERO = IntVector.zero(Lanes.INTS);
-  static final IntVector ONE = IntVector.broadcast(Lanes.INTS, 1);
+  private static final IntVector INFINITE = IntVector.broadcast(Lanes.INTS, 0x7f800000);
+  private static final IntVector ZERO = IntVector.zero(Lanes.INTS);
+  private static final IntVector ONE = IntVector.broadcast(Lanes.INTS, 1);
 
   private VectorHalves() {}
 

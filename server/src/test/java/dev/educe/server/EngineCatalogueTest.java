@@ -3,7 +3,6 @@ package dev.educe.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.educe.kernels.KvType;
 import dev.educe.server.http.ApiException;
@@ -138,15 +137,9 @@ class EngineCatalogueTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void whatTheProcessHasNoThreadsForIsRefusedAndOthersAreServed() throws Exception {
-    assumeTrue(Files.isExecutable(Path.of("/usr/bin/prlimit")), "there is no prlimit");
+    Child.assumeLimits();
     var process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xlog:disable",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Scarce.class.getName(),
-                sources.getFirst().file().toString())
+        Child.java("-Xlog:disable", Scarce.class, sources.getFirst().file().toString())
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -181,8 +174,7 @@ class EngineCatalogueTest {
               .orElseThrow()
               .replaceAll("\\D", "");
       long bytes = Long.parseLong(size) * 1_024 + (100 << 20);
-      String pid = Long.toString(ProcessHandle.current().pid());
-      new ProcessBuilder("prlimit", "--pid", pid, "--as=" + bytes).start().waitFor();
+      Child.limit(ProcessHandle.current().pid(), "--as=" + bytes);
     }
   }
 

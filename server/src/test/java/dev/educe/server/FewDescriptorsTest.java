@@ -2,7 +2,6 @@ package dev.educe.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -40,15 +39,10 @@ class FewDescriptorsTest {
   @Test
   @Timeout(60)
   void connectionsBeyondTheProcessLimitWait() throws Exception {
-    assumeTrue(Files.isExecutable(Path.of("/usr/bin/prlimit")), "there is no prlimit");
+    Child.assumeLimits();
     Path errors = folder.resolve("errors");
     var process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName())
+        Child.java("--add-modules=jdk.incubator.vector", Main.class)
             .redirectError(errors.toFile())
             .start();
     try (var out =
@@ -90,12 +84,7 @@ class FewDescriptorsTest {
     try (var files = Files.list(Path.of("/proc/" + process.pid() + "/fd"))) {
       open = files.count();
     }
-    var limit =
-        new ProcessBuilder(
-                "prlimit", "--pid", process.pid() + "", "--nofile=" + (open + MORE) + ":")
-            .inheritIO()
-            .start();
-    assertEquals(0, limit.waitFor());
+    Child.limit(process.pid(), "--nofile=" + (open + MORE) + ":");
   }
 
   private static int ask(Socket socket) throws Exception {
